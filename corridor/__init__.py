@@ -1,0 +1,1 @@
+"""Where trucks can drive: roads, zones, sites, routes."""

@@ -1,0 +1,1 @@
+"""What vehicles need: trips, energy, adoption, hydrogen."""

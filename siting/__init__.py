@@ -1,0 +1,1 @@
+"""Where vehicles are served: coverage, flow refueling, sizing, supply, replay."""
