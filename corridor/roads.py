@@ -1,0 +1,224 @@
+"""The road network: OSMnx tables outside, compressed sparse rows inside, one id map between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
+
+from corridor.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    import networkx as nx
+    from numpy.typing import ArrayLike, NDArray
+
+#: Mean radius of the Earth, km (IUGG).
+EARTH_RADIUS_KM = 6371.0088
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RoadNetwork:
+    """A directed road graph as tables and as arrays.
+
+    Parameters
+    ----------
+    nodes
+        OSMnx nodes table, index ``osmid``, WGS 84.
+    edges
+        OSMnx edges table, index ``(u, v, key)``, ``length`` in m.
+    node_ids
+        (n_nodes,) int64: node id of each vertex; ascending.
+    indptr, heads
+        (n_nodes + 1,) and (n_edges,) int32: edges leaving vertex i go to
+        ``heads[indptr[i]:indptr[i + 1]]``. Parallel edges stay, quickest first.
+    edge_rows
+        (n_edges,) int64: row of ``edges`` behind each arc.
+    length_km, hours
+        (n_edges,) float64: length and free-flow truck travel time.
+    """
+
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    node_ids: NDArray[np.int64]
+    indptr: NDArray[np.int32]
+    heads: NDArray[np.int32]
+    edge_rows: NDArray[np.int64]
+    length_km: NDArray[np.float64]
+    hours: NDArray[np.float64]
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of vertices."""
+        return len(self.node_ids)
+
+    @property
+    def tails(self) -> NDArray[np.int32]:
+        """(n_edges,) int32: vertex each arc leaves."""
+        return np.repeat(np.arange(self.n_nodes, dtype=np.int32), np.diff(self.indptr))
+
+    def vertices(self, node_ids: ArrayLike) -> NDArray[np.int64]:
+        """Return the vertex of each node id.
+
+        Raises
+        ------
+        corridor.errors.InputError
+            If an id is not in the network.
+        """
+        wanted = np.asarray(node_ids, dtype=np.int64)
+        found = np.searchsorted(self.node_ids, wanted)
+        found = np.minimum(found, self.n_nodes - 1)
+        missing = wanted[self.node_ids[found] != wanted]
+        if missing.size:
+            raise InputError(Fault(f"node {missing[0]} is not in the road network", mend="Snap it first"))
+        return found
+
+    def arcs(self) -> NDArray[np.int64]:
+        """Return the quickest arc of every ordered pair: (n,) int64 positions into ``heads``."""
+        tails = self.tails
+        first = np.ones(len(tails), dtype=bool)
+        first[1:] = (tails[1:] != tails[:-1]) | (self.heads[1:] != self.heads[:-1])
+        return np.flatnonzero(first)
+
+    def matrix(self, cost: NDArray[np.float64] | None = None) -> csr_array:
+        """Return a sparse cost matrix over vertices, without slower parallels.
+
+        Parameters
+        ----------
+        cost
+            (n_edges,) positive cost per arc; None takes ``hours``.
+        """
+        arcs = self.arcs()
+        data = (self.hours if cost is None else cost)[arcs]
+        return csr_array((data, (self.tails[arcs], self.heads[arcs])), shape=(self.n_nodes, self.n_nodes))
+
+
+def from_tables(
+    nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, speeds_kmh: Mapping[str, float]
+) -> RoadNetwork:
+    """Return the network of OSMnx tables.
+
+    Parameters
+    ----------
+    nodes, edges
+        As :func:`osmnx.graph_to_gdfs` gives them.
+    speeds_kmh
+        Truck speed by ``highway`` class; a ``_link`` runs at its class's speed, an unlisted class
+        at the lowest.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If an edge has no positive finite length or joins an unknown node.
+    """
+    node_ids = np.sort(nodes.index.to_numpy(dtype=np.int64))
+    ends = np.column_stack([edges.index.get_level_values(level).to_numpy(np.int64) for level in (0, 1)])
+    length_km = edges["length"].to_numpy(dtype=np.float64) / 1000.0
+    _check_edges(node_ids, ends, length_km)
+    tail, head = (np.searchsorted(node_ids, ends[:, side]).astype(np.int32) for side in (0, 1))
+    hours = length_km / _speeds(edges, speeds_kmh)
+    order = np.lexsort((hours, head, tail))
+    counts = np.bincount(tail, minlength=len(node_ids))
+    return RoadNetwork(
+        nodes=nodes,
+        edges=edges,
+        node_ids=node_ids,
+        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+        heads=head[order],
+        edge_rows=order.astype(np.int64),
+        length_km=length_km[order],
+        hours=hours[order],
+    )
+
+
+def _check_edges(
+    node_ids: NDArray[np.int64], ends: NDArray[np.int64], length_km: NDArray[np.float64]
+) -> None:
+    """Refuse edges that go nowhere or have no length."""
+    faults = []
+    stray = np.setdiff1d(ends, node_ids)
+    if stray.size:
+        faults.append(
+            Fault(f"{stray.size} edge ends are not nodes, first {stray[0]}", "roads", "Add the nodes")
+        )
+    bad = ~(np.isfinite(length_km) & (length_km > 0))
+    if bad.any():
+        u, v = ends[np.argmax(bad)]
+        faults.append(
+            Fault(f"{bad.sum()} edges have no positive length, first {u}->{v}", "roads", "Measure them in m")
+        )
+    if len(ends) == 0:
+        faults.append(Fault("there is no drivable edge", "roads", "Check the highway classes kept"))
+    if faults:
+        raise InputError(faults)
+
+
+def _speeds(edges: gpd.GeoDataFrame, speeds_kmh: Mapping[str, float]) -> NDArray[np.float64]:
+    """(n_edges,) float64, km/h: truck speed by highway class."""
+    lowest = min(speeds_kmh.values())
+    highway = edges["highway"].map(lambda value: value[0] if isinstance(value, list) else value)
+    classes = highway.astype(str).str.removesuffix("_link")
+    speeds: NDArray[np.float64] = classes.map(speeds_kmh).fillna(lowest).to_numpy(dtype=np.float64)
+    return speeds
+
+
+def from_osmnx(graph: nx.MultiDiGraph[int], *, speeds_kmh: Mapping[str, float]) -> RoadNetwork:
+    """Return the network of an OSMnx graph in WGS 84."""
+    import osmnx as ox  # noqa: PLC0415  1.8 s and 280 MB: paid only where a graph is converted
+
+    nodes, edges = ox.graph_to_gdfs(graph)
+    return from_tables(nodes, edges, speeds_kmh=speeds_kmh)
+
+
+def to_osmnx(network: RoadNetwork) -> nx.MultiDiGraph[int]:
+    """Return the network as an OSMnx graph, on which every OSMnx function works."""
+    import osmnx as ox  # noqa: PLC0415  1.8 s and 280 MB: paid only where a graph is converted
+
+    graph: nx.MultiDiGraph[int] = ox.graph_from_gdfs(network.nodes, network.edges)
+    return graph
+
+
+def great_circle_km(
+    lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike
+) -> NDArray[np.float64]:
+    """Return great-circle distances in km between points in degrees; inputs broadcast."""
+    a, b = _unit_vectors(lon_a, lat_a), _unit_vectors(lon_b, lat_b)
+    chord = np.linalg.norm(a - b, axis=-1)
+    return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0)), dtype=np.float64)
+
+
+def snap(
+    network: RoadNetwork, lon: ArrayLike, lat: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the nearest node of each point and how far away it is.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    lon, lat
+        (n,) degrees WGS 84.
+
+    Returns
+    -------
+    node_ids
+        (n,) int64.
+    distance_km
+        (n,) float64, great-circle km.
+    """
+    x = network.nodes.loc[network.node_ids, "x"].to_numpy(dtype=np.float64)
+    y = network.nodes.loc[network.node_ids, "y"].to_numpy(dtype=np.float64)
+    chord, vertex = cKDTree(_unit_vectors(x, y)).query(_unit_vectors(lon, lat))
+    distance = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0))
+    return network.node_ids[vertex], np.asarray(distance, dtype=np.float64)
+
+
+def _unit_vectors(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
+    """(..., 3) float64: points on the unit sphere, where straight-line nearest is great-circle nearest."""
+    x, y = np.radians(np.asarray(lon, dtype=np.float64)), np.radians(np.asarray(lat, dtype=np.float64))
+    return np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)

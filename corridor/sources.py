@@ -1,0 +1,176 @@
+"""Readers of the shipped tables: the only place in ``corridor`` that opens a file."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from corridor.errors import Fault, InputError
+from corridor.tables import Column, checked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Extent the project covers, degrees WGS 84: (west, south, east, north).
+EXTENT = (100.0, 26.0, 110.0, 33.0)
+
+QUALITIES = ("surveyed", "osm", "centroid", "approx")
+CONFIDENCES = ("H", "M", "L")
+
+_LON = Column(kind="number", low=EXTENT[0], high=EXTENT[2])
+_LAT = Column(kind="number", low=EXTENT[1], high=EXTENT[3])
+_QUALITY = Column(choices=QUALITIES)
+_CONFIDENCE = Column(choices=CONFIDENCES)
+_OPTIONAL_TEXT = Column(empty=True)
+_NON_NEGATIVE = Column(kind="number", empty=True, low=0.0)
+
+ZONE_COLUMNS: Mapping[str, Column] = {
+    "zone_id": Column(unique=True),
+    "kind": Column(choices=("county", "gateway")),
+    "name_zh": Column(),
+    "name_en": Column(),
+    "prefecture_zh": _OPTIONAL_TEXT,
+    "province_zh": _OPTIONAL_TEXT,
+    "population": _NON_NEGATIVE,
+    "employment_transport": _NON_NEGATIVE,
+    "employment_manufacturing": _NON_NEGATIVE,
+    "lon": _LON,
+    "lat": _LAT,
+    "position_quality": _QUALITY,
+    "source": Column(),
+    "confidence": _CONFIDENCE,
+}
+
+SITE_COLUMNS: Mapping[str, Column] = {
+    "site_id": Column(unique=True),
+    "status": Column(choices=("candidate", "existing", "planned")),
+    "kind": Column(choices=("interchange", "service_area", "logistics_park", "port", "airport", "station")),
+    "name_zh": Column(),
+    "name_en": Column(),
+    "road_ref": _OPTIONAL_TEXT,
+    "km_post": Column(kind="number", empty=True),
+    "county_code": _OPTIONAL_TEXT,
+    "lon": _LON,
+    "lat": _LAT,
+    "capacity_kg_per_day": _NON_NEGATIVE,
+    "position_quality": _QUALITY,
+    "source": Column(),
+    "confidence": _CONFIDENCE,
+}
+
+BASE_COLUMNS: Mapping[str, Column] = {
+    "base_id": Column(unique=True),
+    "kind": Column(choices=("electrolysis", "by_product")),
+    "name_zh": Column(),
+    "name_en": Column(),
+    "lon": _LON,
+    "lat": _LAT,
+    "capacity_kg_per_day_2027": Column(kind="number", low=0.0),
+    "capacity_kg_per_day_2030": Column(kind="number", low=0.0),
+    "capacity_kg_per_day_2035": Column(kind="number", low=0.0),
+    "production_cny_per_kg": Column(kind="number", low=0.0),
+    "green": Column(kind="flag"),
+    "position_quality": _QUALITY,
+    "source": Column(),
+    "confidence": _CONFIDENCE,
+}
+
+ASSUMPTION_COLUMNS: Mapping[str, Column] = {
+    "key": Column(unique=True),
+    "value": Column(kind="number"),
+    "unit": Column(),
+    "low": Column(kind="number"),
+    "high": Column(kind="number"),
+    "year": _OPTIONAL_TEXT,
+    "source": Column(),
+    "confidence": _CONFIDENCE,
+    "name_zh": Column(),
+    "name_en": Column(),
+}
+
+#: Files that make up the shipped data, in the order a reader meets them.
+DATA_FILES = (
+    "roads_nodes.parquet",
+    "roads_edges.parquet",
+    "zones.csv",
+    "sites.csv",
+    "bases.csv",
+    "assumptions.csv",
+)
+
+
+def data_directory() -> Path:
+    """Return the folder of the shipped tables: ``data/`` of a checkout, else the copy inside the wheel."""
+    here = Path(__file__).resolve().parent
+    for folder in (here.parent / "data", here / "_data"):
+        if (folder / "assumptions.csv").is_file():
+            return folder
+    raise InputError(Fault("the shipped tables are missing", str(here.parent / "data"), "Install again"))
+
+
+def read_text_table(path: Path) -> pd.DataFrame:
+    """Return a CSV file as text, nothing guessed; a missing or malformed file is one clear error."""
+    if not path.is_file():
+        raise InputError(Fault("there is no such file", str(path), "Check the path"))
+    try:
+        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    except pd.errors.EmptyDataError as error:
+        raise InputError(Fault("the file is empty", str(path), "Write a header and rows")) from error
+    except pd.errors.ParserError as error:
+        detail = str(error).removeprefix("Error tokenizing data. C error: ").strip()
+        raise InputError(
+            Fault(f"not a readable CSV ({detail})", str(path), "Quote cells with commas")
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("the file is not UTF-8", str(path), "Save it as UTF-8 CSV")) from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus leading cells for an index
+        raise InputError(Fault("rows have more cells than the header", str(path), "Quote cells with commas"))
+    return table
+
+
+def read_table(path: Path, columns: Mapping[str, Column]) -> pd.DataFrame:
+    """Return a CSV file checked against its schema; extra columns stay text."""
+    return checked(read_text_table(path), columns, where=path.name)
+
+
+def read_roads(directory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the nodes and edges tables in OSMnx schema (see docs/tables.md), coordinates in WGS 84."""
+    nodes = pd.read_parquet(directory / "roads_nodes.parquet")
+    geometry = gpd.points_from_xy(nodes["x"], nodes["y"], crs="EPSG:4326")
+    return gpd.GeoDataFrame(nodes, geometry=geometry), gpd.read_parquet(directory / "roads_edges.parquet")
+
+
+def read_zones(directory: Path) -> pd.DataFrame:
+    """Return counties and gateways, index ``zone_id``."""
+    return read_table(directory / "zones.csv", ZONE_COLUMNS).set_index("zone_id")
+
+
+def read_sites(directory: Path) -> pd.DataFrame:
+    """Return candidate sites and stations, index ``site_id``."""
+    return read_table(directory / "sites.csv", SITE_COLUMNS).set_index("site_id")
+
+
+def read_bases(directory: Path) -> pd.DataFrame:
+    """Return hydrogen supply bases, index ``base_id``."""
+    return read_table(directory / "bases.csv", BASE_COLUMNS).set_index("base_id")
+
+
+def read_assumptions(directory: Path) -> pd.DataFrame:
+    """Return the documented defaults, index ``key``; every value lies between its low and high."""
+    table = read_table(directory / "assumptions.csv", ASSUMPTION_COLUMNS).set_index("key")
+    outside = table.index[(table["value"] < table["low"]) | (table["value"] > table["high"])]
+    if len(outside):
+        keys = ", ".join(outside)
+        raise InputError(
+            Fault(f"value outside its low and high: {keys}", "assumptions.csv", "Widen the range")
+        )
+    return table
+
+
+def data_hashes(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of every shipped table by file name: the identity of the data behind a plan."""
+    return {name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in DATA_FILES}
