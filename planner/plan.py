@@ -1,0 +1,132 @@
+"""The plan: what a scenario leads to, with the proof and the origin of every figure."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from corridor.errors import Fault, InputError
+from planner.scenario import Scenario, validated
+from siting.certificate import Certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Version of the layout of ``plan.json``; a reader refuses what it does not know.
+SCHEMA = "chengyu-plan/1"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Plan:
+    """Stations, the flows they serve, where their hydrogen comes from, and what was proven.
+
+    Parameters
+    ----------
+    scenario
+        What was asked.
+    stations, flows, supply
+        Tables of docs/tables.md.
+    certificate
+        Of the siting solve: kg/day of demand that the stations can serve by range.
+    replay
+        What the independent replay drove: ``trips``, ``faults``, ``lowest_fill_share``.
+    kpis
+        Key figures by name, unit in the name.
+    provenance
+        Data hashes, versions, identity of the scenario, time.
+    notices
+        Things a person should know, in order.
+    """
+
+    scenario: Scenario
+    stations: pd.DataFrame
+    flows: pd.DataFrame
+    supply: pd.DataFrame
+    certificate: Certificate
+    replay: Mapping[str, Any]
+    kpis: Mapping[str, float]
+    provenance: Mapping[str, Any]
+    notices: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain values ready for JSON; of the flows, those served."""
+        served = self.flows[self.flows["served_kg_per_day"] > 0]
+        return {
+            "schema": SCHEMA,
+            "scenario": self.scenario.model_dump(mode="json"),
+            "certificate": self.certificate.to_dict(),
+            "kpis": plain(dict(self.kpis)),
+            "replay": plain(dict(self.replay)),
+            "stations": records(self.stations),
+            "supply": records(self.supply),
+            "flows_served": records(served),
+            "notices": list(self.notices),
+            "provenance": plain(dict(self.provenance)),
+        }
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dictionaries of plain values; missing cells become None."""
+    columns = {str(name): plain(values.tolist()) for name, values in table.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401  any JSON-like value
+    """Return a value as JSON can hold it: no NumPy scalars, no NaN; floats to 9 significant digits."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return float(f"{value:.9g}") if math.isfinite(value) else None
+    if value is pd.NA or value is pd.NaT:
+        return None
+    return value
+
+
+def to_json(plan: Plan) -> str:
+    """Return the plan as one JSON object."""
+    return json.dumps(plan.to_dict(), ensure_ascii=False, allow_nan=False)
+
+
+def summary(plan: Plan) -> dict[str, Any]:
+    """Return the plan without its flows: what the command line prints with ``--json``."""
+    content = plan.to_dict()
+    content["flows_served"] = {
+        "rows": len(content["flows_served"]),
+        "kg_per_day": float(plan.flows["served_kg_per_day"].sum()),
+    }
+    return content
+
+
+def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> Plan:
+    """Return the plan of its stored parts: JSON content without tables, and the three tables.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If the content is of another version.
+    """
+    if meta.get("schema") != SCHEMA:
+        raise InputError(
+            Fault(f"layout {meta.get('schema')} is not {SCHEMA}", "plan", "Solve the scenario again")
+        )
+    certificate = {key: value for key, value in meta["certificate"].items() if key != "gap"}
+    return Plan(
+        scenario=validated(meta["scenario"], where="stored scenario"),
+        stations=tables["stations"],
+        flows=tables["flows"],
+        supply=tables["supply"],
+        certificate=Certificate(**certificate),
+        replay=meta["replay"],
+        kpis=meta["kpis"],
+        provenance=meta["provenance"],
+        notices=tuple(meta["notices"]),
+    )

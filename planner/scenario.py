@@ -1,0 +1,206 @@
+"""The scenario: a frozen, validated statement of everything a person may decide or assume.
+
+TOML goes in and out; the hash of the content is the scenario's identity, its name is not.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from corridor.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+YEARS = (2027, 2030, 2035)
+Year = Literal[2027, 2030, 2035]
+
+_Factor = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class SolveOptions(BaseModel):
+    """How long and how closely to solve.
+
+    Parameters
+    ----------
+    time_limit_s
+        Wall-clock limit of the siting solve, seconds.
+    gap
+        Relative gap at which the solve may stop, 0-1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    time_limit_s: float = Field(default=40.0, gt=0, le=86_400, allow_inf_nan=False)
+    gap: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
+
+
+class Scenario(BaseModel):
+    """All assumptions of one plan.
+
+    Parameters
+    ----------
+    name
+        For people; not part of the identity.
+    year
+        Year of demand and supply.
+    stations
+        Largest number of new stations, besides the existing ones.
+    usable_range_km
+        Usable range of every vehicle class, km; None takes each class's own.
+    green_only
+        Whether only green hydrogen may be delivered.
+    locked, forbidden
+        Site ids that must, or must not, get a new station.
+    zone_factor
+        Multiplies population and employment of a zone, by zone id.
+    assumptions
+        Values that replace the defaults of ``data/assumptions.csv``, by key.
+    solve
+        Limits of the solve.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="corridor-2030", min_length=1, max_length=80)
+    year: Year = 2030
+    stations: int = Field(default=20, ge=0, le=1000)
+    usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
+    green_only: bool = False
+    locked: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    zone_factor: dict[str, _Factor] = {}
+    assumptions: dict[str, _Finite] = {}
+    solve: SolveOptions = SolveOptions()
+
+    @field_validator("assumptions", mode="before")
+    @classmethod
+    def _dotted(cls, value: Any) -> Any:  # noqa: ANN401  raw TOML
+        """Nested TOML tables spell dotted keys."""
+        return flattened(value) if isinstance(value, dict) else value
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the content without the name: equal scenarios have equal identities."""
+        content = self.model_dump(mode="json", exclude={"name"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested tables as dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= flattened(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def validated(content: Mapping[str, Any], *, where: str) -> Scenario:
+    """Return the scenario of plain content, as read from TOML.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        With one fault per wrong key or value.
+    """
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        faults = [_fault(detail, where) for detail in error.errors()]
+        raise InputError(faults) from error
+
+
+def _fault(detail: Any, where: str) -> Fault:  # noqa: ANN401  pydantic's error dict
+    """Say a pydantic error in one clause, with the mend."""
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        known = list(SolveOptions.model_fields) if key.startswith("solve.") else list(Scenario.model_fields)
+        return Fault(f"there is no key {key}", where, suggestion(key.rpartition(".")[2], known))
+    message = str(detail["msg"])
+    message = message[:1].lower() + message[1:]
+    return Fault(f"{message} (got {detail['input']!r})", f"{where}, key {key}", "Correct the value")
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """Return "Did you mean ...?" for the closest known word, else the list of known words."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Known: {', '.join(known)}" if len(known) <= 15 else "See data/assumptions.csv for the keys"  # noqa: PLR2004
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a scenario file; a missing or malformed file is one clear error."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(Fault("there is no such file", str(path), "Check the path")) from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise InputError(Fault("the file cannot be read", str(path), "Name a scenario file")) from error
+    except UnicodeDecodeError as error:
+        raise InputError(Fault("the file is not UTF-8", str(path), "Save it as UTF-8")) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(Fault(f"not valid TOML: {error}", str(path), "Correct that line")) from error
+
+
+def with_settings(content: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Return scenario content with ``key=value`` settings applied, later ones winning.
+
+    A key is a field of the scenario (``stations``, ``solve.gap``, ``zone_factor.510112``); any other key is taken
+    for an assumption (``vehicle.tractor_49t.tank_kg``).
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If a setting is not of the form ``key=value``.
+    """
+    result: dict[str, Any] = dict(content)
+    if isinstance(result.get("assumptions"), dict):
+        result["assumptions"] = flattened(result["assumptions"])
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise InputError(Fault(f"{setting!r} is not key=value", "--set", "Write e.g. --set stations=12"))
+        head, _, rest = key.partition(".")
+        value = _value(text.strip())
+        if head in {"solve", "zone_factor", "assumptions"} and rest:
+            result[head] = {**result.get(head, {}), rest: value}
+        elif key in Scenario.model_fields or not rest:
+            result[key] = value
+        else:
+            result["assumptions"] = {**result.get("assumptions", {}), key: value}
+    return result
+
+
+def _value(text: str) -> Any:  # noqa: ANN401  any TOML value
+    """Read a value as TOML would; text that is no TOML value stays text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def to_toml(scenario: Scenario) -> str:
+    """Return the scenario as TOML that :func:`read_toml` and :func:`validated` read back to an equal one."""
+    content = scenario.model_dump(mode="json", exclude_none=True)
+    tables = {key: content.pop(key) for key in ("zone_factor", "assumptions", "solve")}
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in content.items()]
+    for name, table in tables.items():
+        if table:
+            lines += [
+                "",
+                f"[{name}]",
+                *(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()),
+            ]
+    return "\n".join(lines) + "\n"
