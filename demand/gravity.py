@@ -1,0 +1,163 @@
+"""Doubly constrained gravity model of round trips on unordered pairs of zones.
+
+Sets and parameters: zones i in N with trip ends P_i (round trips per day that start or turn there); pairs
+{i, j} with route length d_ij (km), a weight w_ij, exponent g. The model looks for round trips R_ij with
+
+    R_ij = x_i x_j f_ij,   f_ij = w_ij d_ij^-g  (0 for pairs below the shortest trip),   sum_j R_ij = P_i.
+
+One factor x per zone suffices because trips are symmetric. The factors come from iterative proportional
+fitting [1]_ in its symmetric form [2]_: x_i <- sqrt(x_i P_i / sum_j f_ij x_j) until every zone meets its
+trip ends.
+
+References
+----------
+.. [1] Deming, W. E., & Stephan, F. F. (1940). On a least squares adjustment of a sampled frequency table.
+   Annals of Mathematical Statistics 11, 427-444. https://doi.org/10.1214/aoms/1177731829
+.. [2] Knight, P. A., Ruiz, D., & Ucar, B. (2014). A symmetry preserving algorithm for matrix scaling.
+   SIAM J. Matrix Anal. Appl. 35, 931-955. https://doi.org/10.1137/110825753
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corridor.errors import InfeasibleError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from corridor.routes import Routes
+
+#: Largest relative miss of a zone's trip ends that counts as met.
+TOLERANCE = 1e-10
+
+#: Fitting a feasible table of 240 zones takes some tens of rounds; thousands mean there is no answer.
+ROUNDS = 5_000
+
+#: Zones named in a message.
+_NAMED = 5
+
+
+def deterrence(
+    routes: Routes,
+    gateway: NDArray[np.bool_],
+    *,
+    exponent: float,
+    shortest_km: float,
+    outside_km: float,
+    through_factor: float,
+) -> NDArray[np.float64]:
+    """Return f of each route: how readily a trip is made, up to a common factor.
+
+    Parameters
+    ----------
+    routes
+        One route per pair.
+    gateway
+        (n_zones,) bool, rows of ``routes.zone_ids`` that are gateways.
+    exponent
+        g, falls with distance.
+    shortest_km
+        Pairs nearer than this make no trips.
+    outside_km
+        Distance added per gateway end, for the way beyond it.
+    through_factor
+        Weight of pairs of two gateways.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_routes,) float64.
+    """
+    ends_outside = gateway[routes.origin].astype(np.float64) + gateway[routes.destination]
+    distance_km = np.maximum(routes.length_km, shortest_km) + outside_km * ends_outside
+    through = gateway[routes.origin] & gateway[routes.destination]
+    weight = np.where(through, through_factor, 1.0)
+    counted = routes.length_km >= shortest_km
+    return np.where(counted, weight * (distance_km / shortest_km) ** -exponent, 0.0)
+
+
+def balanced_trips(
+    routes: Routes, pattern: NDArray[np.float64], ends: NDArray[np.float64], *, what: str
+) -> NDArray[np.float64]:
+    """Return the round trips of each route that meet every zone's trip ends.
+
+    Parameters
+    ----------
+    routes
+        One route per pair.
+    pattern
+        (n_routes,) float64, f of each route.
+    ends
+        (n_zones,) float64, trip ends per day of each row of ``routes.zone_ids``.
+    what
+        What is being fitted, for messages.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_routes,) float64, round trips per day.
+
+    Raises
+    ------
+    corridor.errors.InfeasibleError
+        If a zone with trip ends has no partner, or more trip ends than its partners can take.
+    """
+    n_zones = len(routes.zone_ids)
+    table = np.zeros((n_zones, n_zones), dtype=np.float64)
+    table[routes.origin, routes.destination] = pattern
+    table[routes.destination, routes.origin] = pattern
+    factor = symmetric_factors(table, ends, labels=[str(zone) for zone in routes.zone_ids], what=what)
+    return np.asarray(factor[routes.origin] * factor[routes.destination] * pattern, dtype=np.float64)
+
+
+def symmetric_factors(
+    table: NDArray[np.float64], ends: NDArray[np.float64], *, labels: Sequence[str], what: str = "trips"
+) -> NDArray[np.float64]:
+    """Return x with sum_j x_i x_j table_ij = ends_i.
+
+    Parameters
+    ----------
+    table
+        (n, n) float64, symmetric and non-negative.
+    ends
+        (n,) float64, non-negative.
+    labels
+        (n,) names of the rows, for messages.
+    what
+        What is being fitted, for messages.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) float64; zero where ``ends`` is zero.
+
+    Raises
+    ------
+    corridor.errors.InfeasibleError
+        If no such factors exist.
+    """
+    active = ends > 0
+    factor = active.astype(np.float64)
+    stranded = active & (table @ factor <= 0)
+    if stranded.any():
+        names = ", ".join(labels[row] for row in np.flatnonzero(stranded)[:_NAMED])
+        raise InfeasibleError(
+            f"{what}: no zone lies beyond the shortest trip from {names}. Lower the shortest trip"
+        )
+    miss = np.zeros_like(factor)
+    for _ in range(ROUNDS):
+        sums = factor * (table @ factor)
+        miss[active] = np.abs(sums[active] / ends[active] - 1.0)
+        if miss.max(initial=0.0) <= TOLERANCE:
+            return factor
+        factor[active] *= np.sqrt(ends[active] / sums[active])
+    worst = int(np.argmax(miss))
+    raise InfeasibleError(
+        f"{what}: the trip ends cannot all be met; {labels[worst]} stays {miss[worst]:.2%} off. "
+        "Lower its trips or the shortest trip"
+    )

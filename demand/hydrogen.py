@@ -1,0 +1,112 @@
+"""Hydrogen demand of fuel-cell round trips: the table that siting works on.
+
+For route r of d_r km (one way), class k with R_rk round trips per day, fuel-cell share a_k and c_k kg/km:
+
+    trips_per_day = a_k R_rk,   kg_per_trip = 2 d_r c_k.
+
+Every pair with trips is kept, however few: trips are expected values, a fraction is a vehicle on some days.
+A route to a gateway is counted up to the gateway; what is burned beyond is unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from corridor.errors import Fault
+from demand.adoption import adoption_faults, fuel_cell_shares
+from demand.coaches import coach_trips
+from demand.freight import truck_trips
+from demand.inputs import VEHICLE_CLASSES, all_faults, raise_faults
+from demand.vehicles import vehicle_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from corridor.routes import Routes
+
+_THERE_AND_BACK = 2.0
+
+
+def demand_table(
+    zones: pd.DataFrame,
+    routes: Routes,
+    *,
+    assumptions: Mapping[str, float],
+    year: int,
+    usable_range_km: float | None = None,
+) -> pd.DataFrame:
+    """Return the ``demand`` table of docs/tables.md.
+
+    Parameters
+    ----------
+    zones
+        Counties and gateways, index ``zone_id``.
+    routes
+        One route per pair of zones.
+    assumptions
+        Value by key; keys of other packages are passed over.
+    year
+        Year of the demand, within the years adoption is given for.
+    usable_range_km
+        One usable range for all classes instead of tank over consumption; consumption stays.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per route and vehicle class with trips, ordered by route: ``route``, ``vehicle_class``,
+        ``trips_per_day``, ``kg_per_trip``, ``usable_range_km``, ``tank_kg``.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        With every fault of all inputs.
+    corridor.errors.InfeasibleError
+        If totals contradict each other.
+    """
+    raise_faults(_faults(zones, routes, assumptions, year, usable_range_km))
+    trips = all_trips(zones, routes, assumptions=assumptions, year=year)
+    vehicles = vehicle_table(assumptions)
+    shares = fuel_cell_shares(assumptions, year=year)
+    route, column = np.nonzero(trips.to_numpy() * shares[list(trips.columns)].to_numpy() > 0)
+    vehicle_class = trips.columns.to_numpy(dtype=object)[column]
+    figures = vehicles.loc[list(vehicle_class)].reset_index(drop=True)
+    range_km = figures["usable_range_km"] if usable_range_km is None else float(usable_range_km)
+    return pd.DataFrame(
+        {
+            "route": route.astype(np.int64),
+            "vehicle_class": vehicle_class,
+            "trips_per_day": trips.to_numpy()[route, column] * shares.loc[list(vehicle_class)].to_numpy(),
+            "kg_per_trip": _THERE_AND_BACK * routes.length_km[route] * figures["kg_per_km"],
+            "usable_range_km": range_km,
+            "tank_kg": range_km * figures["kg_per_km"],
+        }
+    )
+
+
+def all_trips(
+    zones: pd.DataFrame, routes: Routes, *, assumptions: Mapping[str, float], year: int
+) -> pd.DataFrame:
+    """Return round trips per day of all vehicles, any fuel: index ``route``, a column per class."""
+    trips = truck_trips(zones, routes, assumptions=assumptions, year=year)
+    trips["coach_12m"] = coach_trips(zones, routes, assumptions=assumptions, year=year)
+    return trips[list(VEHICLE_CLASSES)]
+
+
+def _faults(
+    zones: pd.DataFrame,
+    routes: Routes,
+    assumptions: Mapping[str, float],
+    year: int,
+    usable_range_km: float | None,
+) -> list[Fault]:
+    """Return the faults of every input of the table."""
+    faults = all_faults(zones, routes, assumptions)
+    known = {str(fault) for fault in faults}
+    faults += [fault for fault in adoption_faults(assumptions, year=year) if str(fault) not in known]
+    if usable_range_km is not None and not (math.isfinite(usable_range_km) and usable_range_km > 0):
+        faults.append(Fault(f"{usable_range_km!r} is not a distance", "usable_range_km", "Give km above 0"))
+    return faults

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corridor.errors import InputError
+from demand.hydrogen import all_trips, demand_table
+from demand.inputs import VEHICLE_CLASSES
+
+COLUMNS = ["route", "vehicle_class", "trips_per_day", "kg_per_trip", "usable_range_km", "tank_kg"]
+
+
+def test_table_has_its_schema_and_only_rows_with_trips(zones, routes, assumptions):
+    table = demand_table(zones, routes, assumptions=assumptions, year=2030)
+    assert list(table.columns) == COLUMNS
+    assert (table[COLUMNS[2:]] > 0).all().all()
+    assert table["route"].is_monotonic_increasing
+    assert set(table["vehicle_class"]) == set(VEHICLE_CLASSES)
+    assert not table.duplicated(["route", "vehicle_class"]).any()
+    counted = np.flatnonzero(routes.length_km >= 50)
+    assert sorted(table["route"].unique()) == counted.tolist()
+
+
+def test_hydrogen_is_share_times_vehicle_km_times_consumption(zones, routes, assumptions):
+    table = demand_table(zones, routes, assumptions=assumptions, year=2030)
+    trips = all_trips(zones, routes, assumptions=assumptions, year=2030)
+    expected = 0.0
+    for name in VEHICLE_CLASSES:
+        empty = assumptions["coach.empty_running" if name == "coach_12m" else "freight.empty_running"]
+        loaded_kg = assumptions[f"vehicle.{name}.kg_per_100km_loaded"]
+        empty_kg = assumptions[f"vehicle.{name}.kg_per_100km_empty"]
+        km = 2 * (trips[name].to_numpy() * routes.length_km).sum()
+        share = assumptions[f"adoption.share.{name}.2030"]
+        expected += share * km * (loaded_kg * (1 - empty) + empty_kg * empty) / 100
+    assert (table["trips_per_day"] * table["kg_per_trip"]).sum() == pytest.approx(expected, rel=1e-12)
+
+
+def test_tank_is_what_the_usable_range_burns(zones, routes, assumptions):
+    table = demand_table(zones, routes, assumptions=assumptions, year=2030)
+    kg_per_km = table["kg_per_trip"] / (2 * routes.length_km[table["route"]])
+    np.testing.assert_allclose(table["tank_kg"], table["usable_range_km"] * kg_per_km, rtol=1e-12)
+    tractors = table[table["vehicle_class"] == "tractor_49t"]
+    np.testing.assert_allclose(tractors["tank_kg"], 35 * 0.85)
+
+
+def test_a_given_range_replaces_the_tank_and_leaves_the_hydrogen(zones, routes, assumptions):
+    plain = demand_table(zones, routes, assumptions=assumptions, year=2030)
+    short = demand_table(zones, routes, assumptions=assumptions, year=2030, usable_range_km=200)
+    assert (short["usable_range_km"] == 200.0).all()
+    assert short["kg_per_trip"].equals(plain["kg_per_trip"])
+    np.testing.assert_allclose(short["tank_kg"] / plain["tank_kg"], 200 / plain["usable_range_km"])
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "adoption.share.tractor_49t.2030",
+        "vehicle.tractor_49t.kg_per_100km_loaded",
+        "vehicle.rigid_18t.kg_per_100km_empty",
+        "freight.intercity_share",
+        "coach.passengers_million_per_year",
+    ],
+)
+def test_more_of_a_driver_means_more_hydrogen(zones, routes, assumptions, key):
+    def kg(values):
+        table = demand_table(zones, routes, assumptions=values, year=2030)
+        return (table["trips_per_day"] * table["kg_per_trip"]).sum()
+
+    assert kg(assumptions | {key: assumptions[key] * 1.2}) > kg(assumptions) * 1.0001
+
+
+def test_no_fuel_cell_vehicle_gives_an_empty_table_with_columns(zones, routes, assumptions):
+    none = {key: 0.0 for key in assumptions if key.startswith("adoption.")}
+    table = demand_table(zones, routes, assumptions=assumptions | none, year=2030)
+    assert list(table.columns) == COLUMNS
+    assert table.empty
+
+
+def test_shuffled_zones_change_nothing(zones, routes, assumptions):
+    plain = demand_table(zones, routes, assumptions=assumptions, year=2030)
+    shuffled = demand_table(zones.iloc[::-1], routes, assumptions=assumptions, year=2030)
+    np.testing.assert_allclose(shuffled["trips_per_day"], plain["trips_per_day"], rtol=1e-9)
+
+
+def test_all_faults_come_at_once(zones, routes, assumptions):
+    zones.loc["A", "population"] = -5.0
+    zones.loc["B", "employment_transport"] = np.nan
+    assumptions |= {
+        "freight.empty_running": 1.5,
+        "vehicle.tractor_49t.tank_kgs": 30.0,
+        "adoption.share.coach_12m.2030": float("nan"),
+        "freight.gateway_trucks_per_day.mian": 100.0,
+    }
+    del assumptions["freight.load_factor"]
+    with pytest.raises(InputError) as error:
+        demand_table(zones, routes, assumptions=assumptions, year=2050, usable_range_km=-1)
+    places = [fault.where for fault in error.value.faults]
+    assert len(places) == len(set(places))
+    text = str(error.value)
+    for piece in (
+        "population, A",
+        "employment_transport, B",
+        "freight.empty_running: 1.5 is out of range",
+        "Did you mean vehicle.tractor_49t.tank_kg?",
+        "adoption.share.coach_12m.2030: nan",
+        "Did you mean freight.gateway_trucks_per_day.main?",
+        "freight.load_factor: the key is missing",
+        "year 2050 is outside 2027-2035",
+        "usable_range_km: -1",
+    ):
+        assert piece in text
