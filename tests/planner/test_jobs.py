@@ -1,0 +1,85 @@
+"""A job runs in its own thread and keeps what came of it."""
+
+import threading
+
+import pytest
+
+from corridor.errors import InfeasibleError
+from planner.jobs import Job
+from planner.progress import Progress, Stopped
+
+_PATIENCE_S = 10.0
+
+
+def test_result_is_kept():
+    job = Job(lambda _on_progress, _should_stop: 42)
+    assert job.wait(_PATIENCE_S)
+    assert (job.result, job.error, job.done) == (42, None, True)
+
+
+def test_latest_progress_is_readable_while_it_runs():
+    reported, go_on = threading.Event(), threading.Event()
+
+    def work(on_progress, _should_stop):
+        on_progress(Progress(stage="routes", seconds=0.1, message="routing"))
+        on_progress(Progress(stage="siting", seconds=1.0, message="cuts", incumbent=90.0, bound=100.0))
+        reported.set()
+        go_on.wait(_PATIENCE_S)
+
+    job = Job(work)
+    assert reported.wait(_PATIENCE_S)
+    assert not job.done
+    assert job.progress.stage == "siting"
+    assert job.progress.gap == pytest.approx(0.1)
+    go_on.set()
+    assert job.wait(_PATIENCE_S)
+
+
+def _until_stopped(*, best):
+    """Work that waits for the stop and then gives its best, or nothing."""
+
+    def work(_on_progress, should_stop):
+        pause = threading.Event()
+        while not should_stop():
+            pause.wait(0.005)
+        if best is None:
+            raise Stopped
+        return best
+
+    return work
+
+
+def test_stop_with_nothing_to_give():
+    job = Job(_until_stopped(best=None))
+    job.stop()
+    assert job.wait(_PATIENCE_S)
+    assert (job.result, job.error, job.stopping) == (None, None, True)
+
+
+def test_stop_keeps_the_best_so_far():
+    job = Job(_until_stopped(best="incumbent"))
+    job.stop()
+    assert job.wait(_PATIENCE_S)
+    assert job.result == "incumbent"
+
+
+def test_stopping_one_job_leaves_the_other_running():
+    first, second = Job(_until_stopped(best=1)), Job(_until_stopped(best=2))
+    first.stop()
+    assert first.wait(_PATIENCE_S)
+    assert not second.done
+    assert not second.stopping
+    second.stop()
+    assert second.wait(_PATIENCE_S)
+    assert second.result == 2
+
+
+@pytest.mark.parametrize("error", [InfeasibleError("no site is open"), ZeroDivisionError("a fault of ours")])
+def test_errors_are_kept(error):
+    def work(_on_progress, _should_stop):
+        raise error
+
+    job = Job(work)
+    assert job.wait(_PATIENCE_S)
+    assert job.error is error
+    assert job.result is None
