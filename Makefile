@@ -19,7 +19,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@touch $@
 
 app: $(STAMP)   ## solve the default plan once, then open the planner at http://localhost:8501
-	$(BIN)/chengyu plan --quiet-table --store
+	$(BIN)/chengyu plan --reuse --quiet
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 plan: $(STAMP)  ## the default plan in the terminal, tables written to out/

@@ -156,8 +156,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 def with_settings(content: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
     """Return scenario content with ``key=value`` settings applied, later ones winning.
 
-    A key is a field of the scenario (``stations``, ``solve.gap``, ``zone_factor.510112``); any other key is taken
-    for an assumption (``vehicle.tractor_49t.tank_kg``).
+    A key is a field of the scenario (``stations``, ``solve.gap``, ``zone_factor.510112``); any other dotted
+    key is taken for an assumption (``vehicle.tractor_49t.tank_kg``).
 
     Raises
     ------

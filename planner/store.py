@@ -55,7 +55,7 @@ def save(plan: Plan) -> Path:
 
 
 def find(scenario: Scenario, fingerprint: str) -> Plan | None:
-    """Return the stored plan of a scenario on the same data and code, else None; a damaged one counts as none."""
+    """Return the stored plan of a scenario on the same data and code; None without one or if damaged."""
     folder = _folder(scenario, fingerprint)
     try:
         content = json.loads((folder / "plan.json").read_text(encoding="utf-8"))

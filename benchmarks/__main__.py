@@ -1,0 +1,63 @@
+"""Run every benchmark in one go and keep the table in ``benchmarks/RESULTS.md``."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import flow_refueling, routing
+from benchmarks.timing import Row
+from planner.inputs import load_inputs
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def main() -> None:
+    """Measure, print, write."""
+    inputs = load_inputs()
+    table: list[Row] = []
+    for label, work in (
+        ("routing", lambda: routing.rows(inputs)),
+        ("flow refueling, a tenth", lambda: flow_refueling.rows(inputs, range_km=300, n_new=20, every=10)),
+        ("flow refueling, a third", lambda: flow_refueling.rows(inputs, range_km=300, n_new=20, every=3)),
+    ):
+        print(f"... {label}", flush=True)
+        found = work()
+        table += found
+        for row in found:
+            print(f"{row.who:<28} {row.seconds:9.2f} s  {row.ratio:8.1f}x  {row.answer}", flush=True)
+    RESULTS.write_text(_page(table), encoding="utf-8")
+    print(f"wrote {RESULTS.name}")
+
+
+def _page(table: list[Row]) -> str:
+    """Return the results as Markdown, the machine named."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("ortools", "scipy", "networkx", "numpy"))
+    head = [
+        "# Benchmark results",
+        "",
+        f"`make bench` on {datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}: {_machine()}, "
+        f"Python {platform.python_version()}, {packages}. Ratio = seconds over this project's in the same run.",
+        "",
+        "| work | who | seconds | ratio | answer |",
+        "|---|---|---:|---:|---|",
+    ]
+    body = [f"| {r.work} | {r.who} | {r.seconds:.2f} | {r.ratio:.1f} | {r.answer} |" for r in table]
+    return "\n".join([*head, *body]) + "\n"
+
+
+def _machine() -> str:
+    """Return the processor and the number of cores."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f"{model}, {os.cpu_count()} cores"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The command line: ``chengyu plan`` and ``chengyu locate``.
+
+Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 2 faulty input, 3 no answer exists,
+1 a fault of the program or a failed replay, 130 stopped by the person.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from corridor.errors import ChengyuError, Fault, InfeasibleError, InputError
+from planner import exports, store, tables
+from planner.inputs import fingerprint
+from planner.locate import locate as locate_stations
+from planner.pipeline import make_plan
+from planner.plan import summary
+from planner.progress import Progress, Stopped
+from planner.scenario import Scenario, read_toml, validated, with_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="成渝氢走廊规划 · Plan hydrogen refueling stations along the Chengdu-Chongqing corridor.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+_EXIT_FAULT, _EXIT_INPUT, _EXIT_INFEASIBLE, _EXIT_STOPPED = 1, 2, 3, 130
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep subcommands even while there are few."""
+
+
+@contextmanager
+def _reported(*, as_json: bool) -> Iterator[None]:
+    """Turn errors raised on purpose into a message and an exit code, never a traceback."""
+    try:
+        yield
+    except (KeyboardInterrupt, Stopped):
+        _leave("stopped; nothing was written", [], _EXIT_STOPPED, as_json=as_json)
+    except InputError as error:
+        _leave(str(error), list(error.faults), _EXIT_INPUT, as_json=as_json)
+    except InfeasibleError as error:
+        _leave(str(error), [], _EXIT_INFEASIBLE, as_json=as_json)
+    except ChengyuError as error:
+        _leave(str(error), [], _EXIT_FAULT, as_json=as_json)
+
+
+def _leave(message: str, faults: list[Fault], code: int, *, as_json: bool) -> NoReturn:
+    """Say why on stderr (and as JSON on stdout if asked), then exit."""
+    for line in message.splitlines():
+        typer.echo(f"chengyu: {line}", err=True)
+    if as_json:
+        details = [{"what": f.what, "where": f.where, "mend": f.mend} for f in faults]
+        _print_json({"error": {"message": message, "faults": details, "exit_code": code}})
+    raise typer.Exit(code)
+
+
+def _print_json(content: Any) -> None:  # noqa: ANN401  any JSON-like value
+    """Print one JSON object, whatever the terminal's encoding."""
+    sys.stdout.buffer.write(json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _say(progress: Progress) -> None:
+    """Print one line of progress on stderr."""
+    figures = ""
+    if progress.incumbent is not None and progress.gap is not None:
+        figures = (
+            f"  incumbent {progress.incumbent:,.0f}  bound {progress.bound:,.0f}  gap {progress.gap:.2%}"
+        )
+    typer.echo(f"[{progress.seconds:6.1f} s] {progress.stage:<8} {progress.message}{figures}", err=True)
+
+
+@app.command()
+def plan(
+    scenario_file: Annotated[
+        Path | None, typer.Argument(metavar="[SCENARIO.toml]", help="Scenario; the default one without it.")
+    ] = None,
+    *,
+    stations: Annotated[int | None, typer.Option(help="Largest number of new stations.")] = None,
+    year: Annotated[int | None, typer.Option(help="2027, 2030 or 2035.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for CSV, XLSX, GeoJSON and JSON.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any scenario field or assumption.")
+    ] = None,
+    reuse: Annotated[
+        bool, typer.Option(help="Take the stored plan of the same scenario if there is one.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option(help="Print no tables.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Solve a scenario: stations, their sizes and their supply, proven and replayed."""
+    with _reported(as_json=as_json):
+        scenario = _scenario(scenario_file, stations=stations, year=year, settings=settings or [])
+        if out is not None:
+            exports.check_folder(out)
+        result = store.find(scenario, fingerprint()) if reuse else None
+        if result is None:
+            result = make_plan(scenario, on_progress=_say)
+            store.save(result)
+        paths = exports.write_all(result, out) if out is not None else []
+        if as_json:
+            _print_json(summary(result) | {"files": [str(path) for path in paths]})
+        elif not quiet:
+            tables.print_plan(result, Console())
+        for path in paths:
+            typer.echo(f"wrote {path}", err=True)
+
+
+def _scenario(path: Path | None, *, stations: int | None, year: int | None, settings: list[str]) -> Scenario:
+    """Return the scenario of a file with the options of the command line on top."""
+    content = read_toml(path) if path is not None else {}
+    content = with_settings(content, settings)
+    if stations is not None:
+        content["stations"] = stations
+    if year is not None:
+        content["year"] = year
+    return validated(content, where=path.name if path is not None else "scenario")
+
+
+@app.command()
+def locate(
+    directory: Annotated[Path, typer.Argument(help="Folder with node.csv, link.csv and flow.csv.")],
+    *,
+    model: Annotated[str, typer.Option(help="flow-refueling")] = "flow-refueling",
+    range_: Annotated[float, typer.Option("--range", help="Usable range, in the unit of link lengths.")],
+    stations: Annotated[int, typer.Option(help="Number of stations.")],
+    time_limit: Annotated[float, typer.Option(help="Wall-clock limit, seconds.")] = 60.0,
+    gap: Annotated[float, typer.Option(help="Relative gap at which to stop, 0-1.")] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Solve a bare network instance (GMNS-like CSV files)."""
+    with _reported(as_json=as_json):
+        answer = locate_stations(
+            directory, model=model, range_=range_, stations=stations, time_limit_s=time_limit, gap=gap
+        )
+        if as_json:
+            _print_json(answer)
+        else:
+            for key, value in answer.items():
+                typer.echo(f"{key:<16} {value}")
+
+
+def main() -> None:
+    """Run the command line; the console script ``chengyu``."""
+    app()

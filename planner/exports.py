@@ -1,0 +1,156 @@
+"""Files for reviewers: CSV, XLSX, GeoJSON and JSON of one plan."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from corridor.errors import Fault, InputError
+from planner.plan import records, to_json
+from planner.text import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from planner.plan import Plan
+
+#: Widest column of a sheet, characters.
+_WIDEST = 44
+
+
+def stations_csv(plan: Plan) -> bytes:
+    """Return the siting table as UTF-8 CSV with the byte-order mark spreadsheets need for Chinese."""
+    content: str = plan.stations.to_csv(index=False, float_format="%.6g")
+    return content.encode("utf-8-sig")
+
+
+def plan_json(plan: Plan) -> bytes:
+    """Return the whole plan as one JSON object, UTF-8."""
+    return to_json(plan).encode()
+
+
+def plan_geojson(plan: Plan) -> bytes:
+    """Return stations (points) and supply links (lines base to station) as GeoJSON, WGS 84 (RFC 7946)."""
+    place = {row["site_id"]: (row["lon"], row["lat"]) for row in records(plan.stations)}
+    bases = plan.provenance["bases"]
+    features = [_point(row) for row in records(plan.stations)]
+    for row in records(plan.supply):
+        if row["base_id"] in bases:
+            ends = [bases[row["base_id"]], list(place[row["site_id"]])]
+            line = {"type": "LineString", "coordinates": ends}
+            features.append(_feature(line, {"layer": "supply"} | row))
+    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
+
+
+def _point(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one station as a point feature."""
+    return _feature(
+        {"type": "Point", "coordinates": [row["lon"], row["lat"]]}, {"layer": "station"} | dict(row)
+    )
+
+
+def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a GeoJSON feature."""
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def plan_xlsx(plan: Plan) -> bytes:
+    """Return a workbook with bilingual headings: siting table, supply, certificate, scenario."""
+    sheets = {
+        "sheet.stations": _headed(plan.stations),
+        "sheet.supply": _headed(plan.supply),
+        "sheet.certificate": _pairs({**plan.certificate.to_dict(), **plan.kpis}),
+        "sheet.scenario": _pairs(_scenario_rows(plan)),
+    }
+    buffer = io.BytesIO()
+    with pd.ExcelWriter(buffer, engine="openpyxl") as writer:
+        for key, table in sheets.items():
+            name = f"{text(key, 'zh')} {text(key, 'en')}"
+            table.to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 0))
+            _fit(writer.sheets[name])
+    return buffer.getvalue()
+
+
+def _headed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table under bilingual headings."""
+    return table.rename(
+        columns=lambda name: f"{text(f'column.{name}', 'zh')}\n{text(f'column.{name}', 'en')}"
+    )
+
+
+def _pairs(values: Mapping[str, Any]) -> pd.DataFrame:
+    """Return name-value rows."""
+    return pd.DataFrame({"项目 item": list(values), "值 value": [_cell(value) for value in values.values()]})
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401  any JSON-like value
+    """Return a value a spreadsheet cell can hold."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list, tuple)) else value
+
+
+def _scenario_rows(plan: Plan) -> dict[str, Any]:
+    """Return the scenario, the data it ran on, and the notices, flat."""
+    versions = {f"version.{name}": value for name, value in plan.provenance["versions"].items()}
+    hashes = {f"sha256.{name}": value for name, value in plan.provenance["data_sha256"].items()}
+    notices = {f"notice.{number}": notice for number, notice in enumerate(plan.notices, start=1)}
+    return {**plan.scenario.model_dump(mode="json"), **notices, **versions, **hashes}
+
+
+def _fit(sheet: Worksheet) -> None:
+    """Give columns the width of their longest cell; a Chinese character counts twice."""
+    for column in sheet.iter_cols():
+        lines = (line for cell in column for line in str(cell.value or "").splitlines())
+        widest = max((sum(2 if ord(c) > 0x2E80 else 1 for c in line) for line in lines), default=8)  # noqa: PLR2004
+        sheet.column_dimensions[column[0].column_letter].width = min(widest + 2, _WIDEST)
+
+
+#: Writers by file name, in the order they are written.
+WRITERS = {
+    "stations.csv": stations_csv,
+    "plan.xlsx": plan_xlsx,
+    "plan.geojson": plan_geojson,
+    "plan.json": plan_json,
+}
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be written to, before any work is done.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If the path is a file or may not be written.
+    """
+    where = "--out"
+    if folder.exists() and not folder.is_dir():
+        raise InputError(Fault(f"{folder} is a file", where, "Name a folder"))
+    parent = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise InputError(Fault(f"{parent} may not be written", where, "Name another folder"))
+
+
+def write_all(plan: Plan, folder: Path) -> list[Path]:
+    """Write every file of the plan and return the paths.
+
+    All files are made first and then moved into place one by one, each move being atomic: a fault while
+    making them leaves the earlier files as they were.
+    """
+    check_folder(folder)
+    contents = {name: writer(plan) for name, writer in WRITERS.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, content in contents.items():
+        handle, draft = tempfile.mkstemp(prefix=f".{name}-", dir=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(draft).chmod(0o644)
+        paths.append(Path(draft).replace(folder / name))
+    return paths

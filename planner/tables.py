@@ -1,0 +1,79 @@
+"""Tables of a plan for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich import box
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from planner.plan import Plan
+
+
+def print_plan(plan: Plan, console: Console) -> None:
+    """Print the siting table, the key figures, the notices and the certificate."""
+    console.print(_siting_table(plan))
+    console.print(_key_figures(plan))
+    for notice in plan.notices:
+        console.print(f"[yellow]![/yellow] {notice}")
+    console.print(_certificate(plan))
+
+
+def _siting_table(plan: Plan) -> Table:
+    """Return the siting table, existing stations first."""
+    table = Table(title=f"布局方案 Siting plan · {plan.scenario.name} · {plan.scenario.year}", box=box.SIMPLE)
+    for heading in ("#", "站点 Site", "道路 Road", "区县 County"):
+        table.add_column(heading)
+    for heading in ("规模 kg/d", "日加氢 load kg/d", "利用率 util.", "供氢 Base", "到站 CNY/kg"):
+        table.add_column(heading, justify="right")
+    for number, row in enumerate(plan.stations.itertuples(), start=1):
+        mark = "●" if row.status == "new" else "○"
+        table.add_row(
+            f"{mark}{number}",
+            str(row.name_zh),
+            _text(row.road_ref),
+            _text(row.county_zh),
+            _number(row.capacity_kg_per_day),
+            _number(row.load_kg_per_day),
+            _number(row.utilization, "{:.0%}"),
+            _text(row.base_id),
+            _number(row.hydrogen_cny_per_kg, "{:.1f}"),
+        )
+    table.caption = "● 新建 new   ○ 既有 existing"
+    return table
+
+
+def _text(value: object) -> str:
+    """Return a cell's text; nothing for a missing one."""
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _number(value: object, form: str = "{:,.0f}") -> str:
+    """Return a formatted number; a dash for a missing one."""
+    return "–" if pd.isna(value) else form.format(value)  # type: ignore[call-overload]
+
+
+def _key_figures(plan: Plan) -> Table:
+    """Return the key figures, two columns."""
+    table = Table(box=box.SIMPLE, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in plan.kpis.items():
+        table.add_row(name, f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}")  # noqa: PLR2004
+    return table
+
+
+def _certificate(plan: Plan) -> str:
+    """Return what was proven, in one line."""
+    proof = plan.certificate
+    incumbent = "–" if proof.incumbent is None else f"{proof.incumbent:,.1f}"
+    bound = "–" if proof.bound is None else f"{proof.bound:,.1f}"
+    gap = "–" if proof.gap is None else f"{proof.gap:.3%}"
+    return (
+        f"[bold]{proof.status}[/bold]  incumbent {incumbent} kg/d  bound {bound} kg/d  gap {gap}  "
+        f"{proof.seconds:.1f} s  {proof.solver} {proof.version}"
+    )
