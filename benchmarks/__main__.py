@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import flow_refueling, routing
-from benchmarks.timing import Row
 from planner.inputs import load_inputs
+
+if TYPE_CHECKING:
+    from benchmarks.timing import Row
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -36,11 +39,12 @@ def main() -> None:
 def _page(table: list[Row]) -> str:
     """Return the results as Markdown, the machine named."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("ortools", "scipy", "networkx", "numpy"))
+    where = f"{_machine()}, Python {platform.python_version()}, {packages}"
     head = [
         "# Benchmark results",
         "",
-        f"`make bench` on {datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}: {_machine()}, "
-        f"Python {platform.python_version()}, {packages}. Ratio = seconds over this project's in the same run.",
+        f"`make bench` on {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}: {where}.",
+        "Ratio = seconds over this project's in the same run.",
         "",
         "| work | who | seconds | ratio | answer |",
         "|---|---|---:|---:|---|",

@@ -1,7 +1,7 @@
 """Flow-refueling location: this project's engine against the textbook MIP given whole to SCIP and HiGHS.
 
-The textbook model (arc cover-path cover) is built here from the definition, with one covered variable per trip,
-through OR-Tools' model builder; it shares nothing with the engine but the candidate positions along the paths.
+The textbook model (arc cover-path cover) is built here from the definition, with one covered variable per
+trip, through OR-Tools' model builder; it shares nothing with the engine but the candidate positions.
 """
 
 from __future__ import annotations
