@@ -56,7 +56,8 @@ def county_of(table: pd.DataFrame, counties: gpd.GeoDataFrame, *, within_km: flo
     """Return the code of the county each row lies in, or of one within ``within_km`` of it, else missing."""
     joined = points(table)[["geometry"]].sjoin_nearest(counties.to_crs(ALBERS), max_distance=within_km * 1000)
     code = joined["CODE"]  # a point on a shared border has two counties: the first by code
-    return code.sort_values().groupby(level=0).first().reindex(table.index)
+    nearest: pd.Series = code.sort_values().groupby(level=0).first().reindex(table.index)
+    return nearest
 
 
 def clusters(table: pd.DataFrame, *, within_km: float) -> np.ndarray:
