@@ -1,0 +1,190 @@
+"""How the modeled demand compares with published figures, the misfit in plain sight.
+
+Every trip takes its one route (all or nothing), so a section's volume is the sum over the routes that drive
+it. Published counts hold all trucks; the model leaves out trucks below 18 t and trips below the shortest
+trip, so it should stay below a count, not above it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from corridor.errors import Fault
+from corridor.routes import CHENGDU, NAMED_ROUTES, NamedRoute, named_route
+from demand.freight import DAYS_PER_YEAR
+from demand.hydrogen import all_trips, demand_table
+from demand.inputs import TRUCK_CLASSES, raise_faults
+from demand.vehicles import vehicle_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from corridor.roads import RoadNetwork
+    from corridor.routes import Routes
+
+#: Places that bound the sections of G5, (lon, lat) WGS 84: approximate, used only to find the nearest nodes.
+YAAN = (103.00, 30.00)
+XICHANG = (102.26, 27.90)
+
+#: Sections with a published truck count: what is counted, from where, to where (None: as named).
+SECTIONS: tuple[tuple[NamedRoute, tuple[float, float] | None, tuple[float, float] | None], ...] = (
+    *((named, None, None) for named in NAMED_ROUTES),
+    (NamedRoute(route_id="chengya", refs=("G5",), name_zh="成雅高速", name_en="Chengya"), CHENGDU, YAAN),
+    (NamedRoute(route_id="yaxi", refs=("G5",), name_zh="雅西高速", name_en="Yaxi"), YAAN, XICHANG),
+)
+
+#: Year of the published traffic counts.
+COUNT_YEAR = 2023
+
+#: Years whose fleet is compared; fuel-cell traffic between the cities is compared in the first.
+FLEET_YEARS = (2027, 2030, 2035)
+
+_DIRECTIONS = 2.0
+_TONNES_PER_MT = 1e6
+
+
+def link_volumes(routes: Routes, round_trips: np.ndarray) -> pd.Series:
+    """Return vehicles per day on every link that a trip drives, both directions together.
+
+    Parameters
+    ----------
+    routes
+        One route per pair.
+    round_trips
+        (n_routes,) float64, round trips per day.
+
+    Returns
+    -------
+    pandas.Series
+        Index (``u``, ``v``) node ids with u < v; vehicles per day.
+    """
+    inside = np.ones(len(routes.nodes), dtype=bool)
+    inside[routes.offsets[:-1]] = False
+    later = np.flatnonzero(inside)
+    volumes = np.repeat(round_trips, np.diff(routes.offsets) - 1) * _DIRECTIONS
+    ids, nodes = np.unique(routes.nodes, return_inverse=True)
+    near, far = nodes[later - 1].astype(np.int64), nodes[later].astype(np.int64)
+    links, link = np.unique(np.minimum(near, far) * len(ids) + np.maximum(near, far), return_inverse=True)
+    index = pd.MultiIndex.from_arrays([ids[links // len(ids)], ids[links % len(ids)]], names=["u", "v"])
+    return pd.Series(np.bincount(link, weights=volumes, minlength=len(links)), index=index, name="per_day")
+
+
+def section_volumes(network: RoadNetwork, volumes: pd.Series) -> pd.Series:
+    """Return the mean volume of each section, weighted by length, index section id.
+
+    Parameters
+    ----------
+    network
+        Road network of the routes.
+    volumes
+        As :func:`link_volumes` gives them.
+    """
+    means = {}
+    for named, start, end in SECTIONS:
+        ends = {"origin": start, "destination": end} if start is not None and end is not None else {}
+        arcs = named_route(network, named, **ends)
+        refs = network.edges["ref"].to_numpy(dtype=object)[network.edge_rows[arcs]]
+        wanted = set(named.refs)
+        named_arcs = [isinstance(ref, str) and not wanted.isdisjoint(ref.split(";")) for ref in refs]
+        arcs = arcs[np.array(named_arcs, dtype=bool)]
+        u, v = network.node_ids[network.tails[arcs]], network.node_ids[network.heads[arcs]]
+        links = pd.MultiIndex.from_arrays([np.minimum(u, v), np.maximum(u, v)])
+        here = volumes.reindex(links, fill_value=0.0).to_numpy()
+        km = network.length_km[arcs]
+        means[named.route_id] = float(here @ km / km.sum()) if len(arcs) else np.nan
+    return pd.Series(means, dtype=np.float64)
+
+
+def implied_fleet(demand: pd.DataFrame, routes: Routes, *, assumptions: Mapping[str, float]) -> pd.Series:
+    """Return how many fuel-cell vehicles the trips keep busy, index vehicle class.
+
+    Vehicle-kilometers per day over the kilometers a vehicle of the class runs in a day.
+    """
+    km = _DIRECTIONS * demand["trips_per_day"] * routes.length_km[demand["route"]]
+    per_class = km.groupby(demand["vehicle_class"]).sum()
+    return per_class / vehicle_table(assumptions)["km_per_day"].loc[per_class.index]
+
+
+def between(zones: pd.DataFrame, routes: Routes, one: pd.Series, other: pd.Series) -> np.ndarray:
+    """Return (n_routes,) bool: routes that join a zone flagged in ``one`` with one flagged in ``other``."""
+    ids = list(routes.zone_ids)
+    a, b = (flag.reindex(zones.index).loc[ids].to_numpy(dtype=bool) for flag in (one, other))
+    joins = (a[routes.origin] & b[routes.destination]) | (b[routes.origin] & a[routes.destination])
+    return np.asarray(joins, dtype=bool)
+
+
+def comparison(
+    zones: pd.DataFrame,
+    routes: Routes,
+    network: RoadNetwork,
+    *,
+    assumptions: Mapping[str, float],
+    published: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return modeled against published figures, one row per key ``check.*`` that the model can answer.
+
+    Parameters
+    ----------
+    zones, routes, network
+        What the demand is made of.
+    assumptions
+        Value by key.
+    published
+        The assumptions table, index ``key`` (docs/tables.md); its rows ``check.*`` are the published figures.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``quantity`` (the key without ``check.``); ``model``, ``published``, ``low``, ``high``,
+        ``misfit`` (model / published - 1), ``inside`` (model within low and high), ``source``.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If a published row is missing, besides the faults of the inputs.
+    """
+    model = _modeled(zones, routes, network, assumptions)
+    keys = [f"check.{name}" for name in model.index]
+    absent = [key for key in keys if key not in published.index]
+    raise_faults([Fault("the key is missing", key, "Add it to the assumptions") for key in absent])
+    rows = published.loc[keys].set_axis(model.index)
+    return pd.DataFrame(
+        {
+            "model": model,
+            "published": rows["value"],
+            "low": rows["low"],
+            "high": rows["high"],
+            "misfit": model / rows["value"] - 1.0,
+            "inside": model.between(rows["low"], rows["high"]),
+            "source": rows["source"],
+        }
+    ).rename_axis("quantity")
+
+
+def _modeled(
+    zones: pd.DataFrame, routes: Routes, network: RoadNetwork, assumptions: Mapping[str, float]
+) -> pd.Series:
+    """Return the model's side of the comparison, index check key without its prefix."""
+    trucks = all_trips(zones, routes, assumptions=assumptions, year=COUNT_YEAR)[list(TRUCK_CLASSES)]
+    volumes = link_volumes(routes, trucks.sum(axis=1).to_numpy())
+    sections = section_volumes(network, volumes)
+    model = {f"trucks_per_day.{name}": volume for name, volume in sections.items()}
+    province = zones["province_zh"]
+    across = between(zones, routes, province == "四川省", province == "重庆市")
+    load_t = pd.Series({name: assumptions[f"vehicle.{name}.payload_t"] for name in TRUCK_CLASSES})
+    loaded = assumptions["freight.load_factor"] * (1.0 - assumptions["freight.empty_running"])
+    tonnes_per_day = _DIRECTIONS * loaded * float((trucks[across].sum() * load_t).sum())
+    model["interprovincial_mt_per_year"] = tonnes_per_day * DAYS_PER_YEAR / _TONNES_PER_MT
+    for year in FLEET_YEARS:
+        demand = demand_table(zones, routes, assumptions=assumptions, year=year)
+        model[f"intercity_fleet.{year}"] = float(implied_fleet(demand, routes, assumptions=assumptions).sum())
+    cities = between(zones, routes, zones["prefecture_zh"] == "成都市", province == "重庆市")
+    first = demand_table(zones, routes, assumptions=assumptions, year=FLEET_YEARS[0])
+    passing = _DIRECTIONS * first["trips_per_day"][cities[first["route"]]].sum()
+    model["fuel_cell_vehicles_chengdu_chongqing"] = float(passing)
+    vehicles = vehicle_table(assumptions)
+    model["kg_per_truck_day"] = float((vehicles["kg_per_km"] * vehicles["km_per_day"])["tractor_49t"])
+    return pd.Series(model, dtype=np.float64)
