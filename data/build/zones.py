@@ -247,7 +247,8 @@ def seats(counties: gpd.GeoDataFrame, places: Sequence[Place]) -> dict[str, Seat
                 raise ValueError(f"facts/seats.csv: {code} {name} lies outside its county")
             found[code] = Seat(row["lon"], row["lat"], "approx", f"seat: {row['source']}")
         else:
-            point = centroids.loc[code]
+            centroid = centroids.loc[code]  # of a crescent it lies outside
+            point = centroid if polygon.contains(centroid) else polygon.representative_point()
             found[code] = Seat(round(point.x, 4), round(point.y, 4), "centroid", "centroid of its polygon")
     return found
 
