@@ -68,21 +68,24 @@ def demand_table(
         If totals contradict each other.
     """
     raise_faults(_faults(zones, routes, assumptions, year, usable_range_km))
-    trips = all_trips(zones, routes, assumptions=assumptions, year=year)
-    vehicles = vehicle_table(assumptions)
-    shares = fuel_cell_shares(assumptions, year=year)
-    route, column = np.nonzero(trips.to_numpy() * shares[list(trips.columns)].to_numpy() > 0)
-    vehicle_class = trips.columns.to_numpy(dtype=object)[column]
-    figures = vehicles.loc[list(vehicle_class)].reset_index(drop=True)
-    range_km = figures["usable_range_km"] if usable_range_km is None else float(usable_range_km)
+    classes = list(VEHICLE_CLASSES)
+    shares = fuel_cell_shares(assumptions, year=year).loc[classes].to_numpy()
+    trips = all_trips(zones, routes, assumptions=assumptions, year=year)[classes].to_numpy() * shares
+    vehicles = vehicle_table(assumptions).loc[classes]
+    route, column = np.nonzero(trips > 0)
+    kg_per_km = vehicles["kg_per_km"].to_numpy()[column]
+    if usable_range_km is None:
+        range_km = vehicles["usable_range_km"].to_numpy()[column]
+    else:
+        range_km = np.full(len(route), float(usable_range_km))
     return pd.DataFrame(
         {
             "route": route.astype(np.int64),
-            "vehicle_class": vehicle_class,
-            "trips_per_day": trips.to_numpy()[route, column] * shares.loc[list(vehicle_class)].to_numpy(),
-            "kg_per_trip": _THERE_AND_BACK * routes.length_km[route] * figures["kg_per_km"],
+            "vehicle_class": np.array(classes, dtype=object)[column],
+            "trips_per_day": trips[route, column],
+            "kg_per_trip": _THERE_AND_BACK * routes.length_km[route] * kg_per_km,
             "usable_range_km": range_km,
-            "tank_kg": range_km * figures["kg_per_km"],
+            "tank_kg": range_km * kg_per_km,
         }
     )
 
