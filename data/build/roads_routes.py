@@ -1,0 +1,286 @@
+"""Put waypoints into the centerline graph: nodes at interchanges, numbers on edges, names on nodes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+from scipy.spatial import cKDTree
+
+from data.build import roads_topology as topology
+from data.build.roads_names import (
+    BORDER,
+    EXPRESSWAY,
+    ROAD_NAMES,
+    Counties,
+    border_name,
+    interchange_name,
+    label_refs,
+    sort_refs,
+)
+from data.build.roads_tiles import SourceLine, sample, to_degrees
+from data.build.roads_waypoints import Matched, Matcher, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Graph = nx.MultiGraph
+
+FARTHEST = 8.0
+"""A visible waypoint farther from its centerline (pixels, 0.53 km) gives no node."""
+
+SNAP, SNAP_JUNCTION = 5.0, 14.0
+"""A waypoint this near a junction of the graph (pixels, along the road) is that junction; more for labels of one."""
+
+TOGETHER = 3.0
+"""Waypoints this near each other along an edge (pixels) are one node."""
+
+NAMED_SHARE = 0.3
+"""An edge takes number and name of a named line that covers this share of it."""
+
+
+@dataclass
+class Found:
+    """Waypoints found in the graph: for each route its (label, node) in order."""
+
+    stops: list[tuple[Route, list[tuple[str, int]]]] = field(default_factory=list)
+
+    def node(self, ref: str, province: str, label: str) -> int:
+        """Node of one waypoint."""
+        for route, stops in self.stops:
+            if (route.ref, route.province) == (ref, province):
+                for name, node in stops:
+                    if name == label:
+                        return node
+        message = f"no waypoint {label} of {ref} in {province}"
+        raise KeyError(message)
+
+
+def number_edges(graph: Graph[int], routes: Sequence[Route]) -> Found:
+    """Match all routes, split edges at visible waypoints, give every edge its set ``refs``; in place."""
+    matcher = Matcher(graph)
+    matched: list[Matched] = []
+    marks: dict[tuple[int, int, int], list[tuple[float, float, str]]] = defaultdict(list)
+    missing = 0
+    for route in routes:
+        points, steps = matcher.match(route)
+        near = [point for point in points if point.distance <= FARTHEST]
+        missing += sum(point.visible for point in route.points) - len(near)
+        matched += near
+        for number, start, stop in steps:
+            marks[matcher.edges[number]].append((start, stop, route.ref))
+    print(f"   {len(matched)} waypoints on centerlines, {missing} off them or outside the region", flush=True)
+    nodes = _insert(graph, matched, marks)
+    found = Found()
+    for route in routes:
+        stops = [(m.point.label, node) for m, node in zip(matched, nodes, strict=True) if m.route is route]
+        if stops:
+            found.stops.append((route, stops))
+    return found
+
+
+def _insert(
+    graph: Graph[int],
+    matched: Sequence[Matched],
+    marks: dict[tuple[int, int, int], list[tuple[float, float, str]]],
+) -> list[int]:
+    """Node of each matched waypoint, splitting edges and spreading the marks over the pieces."""
+    by_edge: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    for index, match in enumerate(matched):
+        by_edge[match.edge].append(index)
+    nodes = [-1] * len(matched)
+    fresh = max(graph) + 1
+    degree = dict(graph.degree())
+    for edge in sorted(graph.edges(keys=True)):
+        data = graph.edges[edge]
+        total = topology.length(data["line"])
+        tail = data["tail"]
+        head = edge[1] if tail == edge[0] else edge[0]
+        places: list[tuple[float, int]] = []
+        for index in sorted(by_edge.get(edge, []), key=lambda i: matched[i].position):
+            position = matched[index].position
+            junction = bool(label_refs(matched[index].point.label)[1])
+            to_end, end = min((position, tail), (total - position, head))
+            if to_end <= (SNAP_JUNCTION if junction and degree[end] > 2 else SNAP):
+                nodes[index] = end
+            elif places and position - places[-1][0] <= TOGETHER:
+                nodes[index] = places[-1][1]
+            else:
+                places.append((position, fresh))
+                nodes[index] = fresh
+                fresh += 1
+        pieces = topology.split_edge(graph, edge, places) if places else [edge]
+        cuts = [0.0, *[position for position, _ in places], total]
+        for piece, (start, stop) in zip(pieces, pairwise(cuts), strict=True):
+            covered: dict[str, float] = defaultdict(float)
+            for low, high, ref in set(marks.get(edge, [])):
+                covered[ref] += max(0.0, min(high, stop) - max(low, start))
+            graph.edges[piece]["refs"] = {ref for ref, part in covered.items() if part > (stop - start) / 2}
+            graph.edges[piece]["waypointed"] = bool(graph.edges[piece]["refs"])
+    return nodes
+
+
+def motorway_path(graph: Graph[int], start: int, stops: Iterable[int]) -> list[tuple[int, int, int]]:
+    """Edges of the shortest way over motorways from ``start`` to the nearest of ``stops``."""
+
+    def weight(_u: int, _v: int, keyed: dict[int, dict[str, Any]]) -> float | None:
+        fast = [topology.length(data["line"]) for data in keyed.values() if data["highway"] == "motorway"]
+        return min(fast) if fast else None
+
+    distance, paths = nx.single_source_dijkstra(graph, start, weight=weight)
+    nearest = min((stop for stop in stops if stop in distance), key=lambda stop: distance[stop])
+    edges = []
+    for u, v in pairwise(paths[nearest]):
+        fast = [key for key, data in graph[u][v].items() if data["highway"] == "motorway"]
+        edges.append((u, v, min(fast, key=lambda key: topology.length(graph[u][v][key]["line"]))))
+    return edges
+
+
+def add_missing_routes(graph: Graph[int], found: Found) -> None:
+    """Number the roads that the waypoints lack but the tiles hold; in place.
+
+    - G5013 in Sichuan: the shortest way over motorways from the border point of its Chongqing half to the
+      ring of Chengdu (G4202).
+    - SA2, eastern half: the shortest way over motorways from its southern end through the interchange that
+      G76 labels SA2 to its northern end.
+    """
+    ring = {node for u, v, data in graph.edges(data=True) if "G4202" in data["refs"] for node in (u, v)}
+    border = found.node("G5013", "CQ", "CQ/SC")
+    south, middle, north = (
+        found.node("SA2", "SC", "S4"),
+        found.node("G76", "SC", "SA2"),
+        found.node("SA2", "SC", "New9thRd"),
+    )
+    for ref, path in (
+        ("G5013", motorway_path(graph, border, ring)),
+        ("SA2", motorway_path(graph, middle, [south]) + motorway_path(graph, middle, [north])),
+    ):
+        for edge in path:
+            graph.edges[edge]["refs"] = graph.edges[edge]["refs"] | {ref}
+        km = sum(topology.length(graph.edges[edge]["line"]) for edge in path) * 0.0662
+        print(f"   {ref}: {len(path)} edges added by rule, about {km:.0f} km", flush=True)
+
+
+def add_named_lines(graph: Graph[int], named: Sequence[SourceLine]) -> None:
+    """Give motorways without a number the one of a named line of the tiles that covers part of them; in place."""
+    lines = [line for line in named if line.highway == "motorway" and EXPRESSWAY.match(line.ref)]
+    points, owners = sample([line.xy for line in lines], 0.5)
+    tree = cKDTree(points)
+    for u, v, key in sorted(graph.edges(keys=True)):
+        data = graph.edges[u, v, key]
+        if data["refs"] or data["highway"] != "motorway":
+            continue
+        distance, nearest = tree.query(sample([data["line"]], 1.0)[0], distance_upper_bound=4.0)
+        near = nearest[np.isfinite(distance)]
+        if len(near) > NAMED_SHARE * len(distance):
+            line = lines[int(np.bincount(owners[near]).argmax())]
+            data["refs"] = {line.ref}
+            data["name"] = ROAD_NAMES.get(line.ref, line.name) or None
+
+
+def name_nodes(graph: Graph[int], found: Found, counties: Counties) -> None:
+    """Give interchanges ``highway``, ``ref``, ``road_ref``, ``km_post``, ``name``, ``name_en``; in place."""
+    labels: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for route, stops in found.stops:
+        for label, node in stops:
+            labels[node].append((route.ref, label))
+    for node in sorted(graph):
+        lon, lat = to_degrees(np.array([graph.nodes[node]["xy"]]))[0]
+        county = counties.at(float(lon), float(lat))
+        if node in labels:
+            _name_labeled(graph, node, labels[node], county)
+        elif county[2] // 10000 in (50, 51):
+            _name_unlabeled(graph, node, county)
+    _tell_apart(graph)
+
+
+def _incident_refs(graph: Graph[int], node: int) -> list[frozenset[str]]:
+    return [frozenset(data["refs"]) for _, _, data in graph.edges(node, data=True)]
+
+
+def _name_labeled(graph: Graph[int], node: int, labels: list[tuple[str, str]], county: tuple[str, str, int]) -> None:
+    tags = graph.nodes[node]
+    # A label that is the road's own exit number comes first, then any that names it.
+    labels = sorted(labels, key=lambda pair: (not pair[1].isdigit(), "(" in pair[1], sort_key(pair[0])))
+    road, label = labels[0]
+    borders = [border_name(road, text) for _, text in labels if BORDER.match(text)]
+    if borders and borders[0]:
+        tags.update(ref=label, road_ref=road, zip_name=borders[0])
+        tags["name"], tags["name_en"] = borders[0]
+        tags.pop("zip_name")
+        return
+    number = label_refs(label)[0]
+    met = {ref for _, text in labels for ref in label_refs(text)[1]}
+    incident = set(_incident_refs(graph, node)) - {frozenset()}
+    if graph.degree(node) > 2 and len(incident) > 1:
+        met |= {ref for refs in incident for ref in refs}
+    tags.update(highway="motorway_junction", ref=label, road_ref=road)
+    tags["name"], tags["name_en"] = interchange_name(road, number, sort_refs(met), county, label)
+    if number:
+        tags["km_post"] = float(number)
+
+
+def _name_unlabeled(graph: Graph[int], node: int, county: tuple[str, str, int]) -> None:
+    """Junctions of numbered motorways that no waypoint stands for; with other roads only where waypoints lack."""
+    edges = [data for _, _, data in graph.edges(node, data=True)]
+    fast = [data for data in edges if data["highway"] == "motorway" and data["refs"]]
+    if len(edges) < 3 or not fast:
+        return
+    distinct = {frozenset(data["refs"]) for data in fast}
+    refs = sort_refs(ref for group in distinct for ref in group)
+    if len(distinct) > 1 or not any(data["waypointed"] for data in fast):
+        tags = graph.nodes[node]
+        tags.update(highway="motorway_junction", road_ref=refs[0])
+        tags["name"], tags["name_en"] = interchange_name(refs[0], None, refs if len(distinct) > 1 else [], county)
+
+
+def sort_key(ref: str) -> tuple[str, int, str]:
+    """Order of road numbers, as `roads_names.sort_refs`."""
+    return ref[0], len(ref), ref
+
+
+def _tell_apart(graph: Graph[int]) -> None:
+    """Number interchanges of the same name from west to east."""
+    same: dict[str, list[int]] = defaultdict(list)
+    for node, tags in graph.nodes(data=True):
+        if tags.get("highway"):
+            same[tags["name"]].append(node)
+    for nodes in same.values():
+        if len(nodes) > 1:
+            for count, node in enumerate(sorted(nodes, key=lambda n: graph.nodes[n]["xy"][0]), start=1):
+                tags = graph.nodes[node]
+                tags["name"] = tags["name"].replace("（", f"{count}（")
+                tags["name_en"] = tags["name_en"].replace(" (", f" {count} (")
+
+
+def calibration(graph: Graph[int], found: Found) -> float:
+    """Factor on geodesic lengths: kilometers between exit numbers over kilometers of the graph.
+
+    Exit numbers are kilometer posts, rounded; stretches of one road of at least 30 km between two of them count
+    if both lengths agree within 5 %, each by its length. (Beyond that, numbering jumps or the road was moved.)
+    """
+    posts, roads = [], []
+    for route, stops in found.stops:
+        own = nx.MultiGraph([edge for edge in graph.edges(keys=True, data=True) if route.ref in edge[3]["refs"]])
+        numbered = [(float(label), node) for label, node in stops if label.isdigit() and node in own]
+        start = 0
+        for stop in range(1, len(numbered)):
+            (post, node), (next_post, next_node) = numbered[start], numbered[stop]
+            if not nx.has_path(own, node, next_node):
+                start = stop
+                continue
+            road = nx.shortest_path_length(own, node, next_node, weight="length_m") / 1000
+            if road < 30:
+                continue
+            # Numbers show the last three digits.
+            post_km = abs((next_post - post + 500) % 1000 - 500)
+            if abs(post_km / road - 1) < 0.05:
+                posts.append(post_km)
+                roads.append(road)
+            start = stop
+    print(f"   {len(posts)} stretches with exit numbers, {sum(posts):,.0f} km by posts, {sum(roads):,.0f} km by graph")
+    return float(sum(posts) / sum(roads))
