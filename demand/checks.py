@@ -172,6 +172,8 @@ def _modeled(
     volumes = link_volumes(routes, trucks.sum(axis=1).to_numpy())
     sections = section_volumes(network, volumes)
     model = {f"trucks_per_day.{name}": volume for name, volume in sections.items()}
+    corridor = [named.route_id for named in NAMED_ROUTES]
+    model["trucks_per_day.three_corridors"] = float(sections[corridor].sum(skipna=False))
     province = zones["province_zh"]
     across = between(zones, routes, province == "四川省", province == "重庆市")
     load_t = pd.Series({name: assumptions[f"vehicle.{name}.payload_t"] for name in TRUCK_CLASSES})

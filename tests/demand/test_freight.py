@@ -34,7 +34,7 @@ def test_a_gateway_gets_half_its_counted_trucks(zones, assumptions):
     ends = trip_ends(zones, assumptions=assumptions, year=2023)
     assert ends.loc["GW-E"].sum() == pytest.approx(500 / 2)
     branch = zones.assign(road_ref=[None, None, None, None, "G5012"])
-    assert trip_ends(branch, assumptions=assumptions, year=2023).loc["GW-E"].sum() == pytest.approx(1200 / 2)
+    assert trip_ends(branch, assumptions=assumptions, year=2023).loc["GW-E"].sum() == pytest.approx(1000 / 2)
 
 
 def test_mass_is_a_share_and_does_not_depend_on_how_a_county_is_cut(zones, assumptions):
