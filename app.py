@@ -1,1 +1,43 @@
 """The page in the browser: composes ``planner.views``, computes nothing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from corridor.errors import ChengyuError
+from planner.inputs import load_inputs
+from planner.scenario import Scenario
+from planner.text import text
+from planner.views import frame, kpis, session, sidebar, status, style, workspace
+
+
+def page() -> None:
+    """Draw the whole page."""
+    st.set_page_config(
+        page_title=text("app.title", "zh"),
+        page_icon=":material/local_gas_station:",
+        layout="wide",
+        initial_sidebar_state="expanded",
+    )
+    style.apply()
+    with st.sidebar:
+        language = sidebar.language()
+    try:
+        inputs = load_inputs()
+        state = session.current()
+    except ChengyuError as error:
+        st.error(status.message(error, language))
+        return
+    state.collect()
+    plan = state.plan
+    with st.sidebar:
+        sidebar.scenario(state, language)
+    frame.head(language, year=(plan.scenario if plan else state.wanted or Scenario()).year)
+    status.draw(state, language)
+    if plan is not None:
+        kpis.draw(plan, language)
+    workspace.draw(plan, inputs, language)
+    frame.foot(language)
+
+
+page()

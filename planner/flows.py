@@ -1,0 +1,69 @@
+"""Hydrogen demand that travels over each road link: the flows of a plan laid on the road network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from corridor.roads import RoadNetwork
+    from corridor.routes import Routes
+
+
+def link_flows(flows: pd.DataFrame, routes: Routes, network: RoadNetwork) -> pd.DataFrame:
+    """Return the demand on every road link that carries any, both directions together.
+
+    Parameters
+    ----------
+    flows
+        Of a plan: ``route``, ``kg_per_day``, ``served_kg_per_day``.
+    routes
+        Of the same inputs as the plan.
+    network
+        Road network of the routes.
+
+    Returns
+    -------
+    links
+        One row per link: ``edge_row`` (row of ``network.edges``, either direction), ``kg_per_day`` of the
+        round trips that use the link, ``served_kg_per_day`` of them served.
+    """
+    kg, served = (
+        np.bincount(flows["route"], weights=flows[column], minlength=len(routes))
+        for column in ("kg_per_day", "served_kg_per_day")
+    )
+    vertex = network.vertices(routes.nodes)
+    steps = np.diff(routes.offsets) - 1
+    inside = np.ones(len(vertex), dtype=bool)
+    inside[routes.offsets[1:] - 1] = False
+    start = np.flatnonzero(inside)
+    link, index = np.unique(
+        _pair(vertex[start], vertex[start + 1], n_nodes=network.n_nodes), return_inverse=True
+    )
+    route_of = np.repeat(np.arange(len(routes)), steps)
+    table = pd.DataFrame(
+        {
+            "edge_row": _edge_rows(network, link),
+            "kg_per_day": np.bincount(index, weights=kg[route_of], minlength=len(link)),
+            "served_kg_per_day": np.bincount(index, weights=served[route_of], minlength=len(link)),
+        }
+    )
+    return table[table["kg_per_day"] > 0].reset_index(drop=True)
+
+
+def _pair(a: np.ndarray, b: np.ndarray, *, n_nodes: int) -> np.ndarray:
+    """(n,) int64: one number per unordered pair of vertices."""
+    low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
+    pair: np.ndarray = low * n_nodes + high
+    return pair
+
+
+def _edge_rows(network: RoadNetwork, link: np.ndarray) -> np.ndarray:
+    """(n,) int64: a row of ``edges`` that joins each pair; a one-way link has only one."""
+    arcs = network.arcs()
+    pairs = _pair(network.tails[arcs], network.heads[arcs], n_nodes=network.n_nodes)
+    known, first = np.unique(pairs, return_index=True)
+    rows: np.ndarray = network.edge_rows[arcs[first[np.searchsorted(known, link)]]]
+    return rows

@@ -1,0 +1,136 @@
+"""Map layers that hold for every plan: roads, the three corridor routes, names of cities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pydeck as pdk
+
+from planner.text import Language, text
+from planner.views import palette
+from planner.views.figures import with_unit
+from planner.views.places import PLACES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from planner.views.roads import RouteLine
+
+#: Chinese glyphs come from whatever the reader's system has; the last names are Latin fallbacks.
+FONTS = '"Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "Hiragino Sans GB", Arial, sans-serif'
+
+_ROAD_STYLES = {"trunk": (palette.TRUNK, 1.0), "motorway": (palette.MOTORWAY, 1.6)}
+_PLACE_SIZES = {1: 19, 2: 13, 3: 11}
+
+
+def roads(paths: Mapping[str, Sequence[Any]]) -> list[pdk.Layer]:
+    """Return the roads by class, motorways above trunk roads."""
+    return [
+        pdk.Layer(
+            "PathLayer",
+            [{"path": path} for path in lines],
+            id=f"road-{name}",
+            get_path="path",
+            get_color=palette.rgba(_ROAD_STYLES[name][0]),
+            get_width=_ROAD_STYLES[name][1],
+            width_units=pdk.types.String("pixels"),
+        )
+        for name, lines in paths.items()
+    ]
+
+
+def routes(lines: Sequence[RouteLine], language: Language) -> list[pdk.Layer]:
+    """Return the corridor routes, each in its color on a white casing, with its name."""
+    rows = [_route_row(line, language) for line in lines]
+    shared = {"get_path": "path", "width_units": pdk.types.String("pixels"), "joint_rounded": True}
+    return [
+        pdk.Layer("PathLayer", rows, id="route-casing", get_color=[255, 255, 255], get_width=5.5, **shared),
+        pdk.Layer("PathLayer", rows, id="route", get_color="color", get_width=3, pickable=True, **shared),
+    ]
+
+
+def route_names(lines: Sequence[RouteLine], language: Language) -> pdk.Layer:
+    """Return the name plates of the corridor routes."""
+    return pdk.Layer(
+        "TextLayer",
+        [_route_row(line, language) for line in lines],
+        id="route-name",
+        get_position="label_at",
+        get_text="label",
+        get_size=12,
+        get_color=[255, 255, 255],
+        background=True,
+        get_background_color="color",
+        background_padding=[6, 3, 6, 3],
+        font_weight=600,
+        pickable=True,
+        **labelled(),
+    )
+
+
+def _route_row(line: RouteLine, language: Language) -> dict[str, Any]:
+    """Return one route as the layers need it."""
+    refs = "/".join(line.route.refs)
+    name = line.route.name_zh if language == "zh" else line.route.name_en
+    return {
+        "path": line.path,
+        "color": palette.rgba(palette.ROUTES[line.route.route_id]),
+        "label": f"{name} {refs}",
+        "label_at": line.label_at,
+        "tip_title": name,
+        "tip_text": text(
+            "map.route_tip", language, refs=refs, length=with_unit(line.length_km, "km", language)
+        ),
+    }
+
+
+def places(language: Language) -> pdk.Layer:
+    """Return the names of cities; where two would overlap, the larger city's stays."""
+    rows = [
+        {
+            "position": [place.lon, place.lat],
+            "label": place.name_zh if language == "zh" else f"{place.name_en}\n{place.name_zh}",
+            "size": _PLACE_SIZES[place.rank],
+            "color": palette.rgba(palette.INK if place.rank == 1 else palette.PLACE),
+            "priority": 100 - place.rank,
+        }
+        for place in PLACES
+    ]
+    return pdk.Layer(
+        "TextLayer",
+        rows,
+        id="place",
+        get_position="position",
+        get_text="label",
+        get_size="size",
+        get_color="color",
+        get_pixel_offset=[0, -16],
+        font_weight=600,
+        **halo(),
+        **labelled(),
+        **collision("priority"),
+    )
+
+
+def labelled() -> dict[str, Any]:
+    """Return what every text layer needs for Chinese glyphs."""
+    return {"character_set": pdk.types.String("auto"), "font_family": pdk.types.String(FONTS)}
+
+
+def halo() -> dict[str, Any]:
+    """Return the settings of text with a paper-colored outline."""
+    return {
+        "font_settings": {"sdf": True, "fontSize": 64, "buffer": 8, "radius": 16},
+        "outline_width": 4,
+        "outline_color": palette.rgba(palette.PAPER),
+    }
+
+
+def collision(priority: str) -> dict[str, Any]:
+    """Return the settings that hide a label under one of higher priority."""
+    return {
+        "extensions": [{"@@type": "CollisionFilterExtension"}],
+        "collision_group": pdk.types.String("labels"),
+        "collision_test_props": {"sizeScale": 1.3},
+        "get_collision_priority": priority,
+    }

@@ -1,0 +1,119 @@
+"""The map: what every plan shares below, the plan above, no tile from anywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pydeck as pdk
+import streamlit as st
+
+from planner.flows import link_flows
+from planner.text import Language, text
+from planner.views import backdrop, palette, plan_layers, roads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.inputs import Inputs
+    from planner.plan import Plan
+    from planner.views.roads import RouteLine
+
+#: Middle and zoom that show Chengdu to Chongqing from 600 px width upward.
+_VIEW = {"longitude": 105.35, "latitude": 30.0, "zoom": 7.15, "min_zoom": 5, "max_zoom": 12}
+
+HEIGHT_PX = 560
+
+#: Switches of the map, in the order of the row above it.
+SWITCHES = ("flows", "routes", "supply", "stations", "places")
+
+
+class Backdrop(NamedTuple):
+    """Lines that hold for every plan."""
+
+    road_paths: dict[str, list[Any]]
+    route_lines: list[RouteLine]
+
+
+@st.cache_resource(show_spinner=False)
+def _backdrop(_inputs: Inputs) -> Backdrop:
+    """Return the lines of the shipped road network, made once per server."""
+    return Backdrop(roads.road_paths(_inputs.network), roads.route_lines(_inputs.network))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _links(identity: str, _plan: Plan, _inputs: Inputs) -> tuple[pd.DataFrame, list[Any]]:  # noqa: ARG001  the key
+    """Return the plan's demand by road link and the link's paths, made once per plan."""
+    links = link_flows(_plan.flows, _inputs.routes, _inputs.network)
+    return links, roads.link_paths(_inputs.network, links["edge_row"].to_numpy())
+
+
+def busiest_kg_per_day(plan: Plan, inputs: Inputs) -> float:
+    """Return the demand on the busiest link: what the widest band means."""
+    links, _ = _links(_key(plan), plan, inputs)
+    return float(links["kg_per_day"].max()) if len(links) else 0.0
+
+
+def _key(plan: Plan) -> str:
+    """Return what tells one plan from another: a scenario stopped early may be solved again."""
+    return f"{plan.scenario.identity}-{plan.provenance['created_utc']}"
+
+
+def switches(language: Language) -> set[str]:
+    """Draw the switches of the layers and return those that are on."""
+    chosen = st.pills(
+        text("layer.label", language),
+        SWITCHES,
+        selection_mode="multi",
+        default=SWITCHES,
+        format_func=lambda name: text(f"layer.{name}", language),
+        key="layers",
+        label_visibility="collapsed",
+    )
+    return set(chosen)
+
+
+def draw(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> None:
+    """Draw the map; without a plan, roads and routes alone."""
+    deck = pdk.Deck(
+        layers=layers(plan, inputs, language, shown),
+        initial_view_state=pdk.ViewState(**_VIEW),
+        map_provider=None,
+        map_style=None,
+        tooltip={
+            "html": "<b>{tip_title}</b><br/>{tip_text}",
+            "style": {
+                "backgroundColor": "#ffffff",
+                "color": palette.INK,
+                "fontSize": "12px",
+                "lineHeight": "1.5",
+                "whiteSpace": "pre-line",
+                "borderRadius": "6px",
+                "boxShadow": "0 2px 10px rgba(22, 50, 79, 0.25)",
+                "maxWidth": "360px",
+            },
+        },
+    )
+    with st.container(key="map"):
+        st.pydeck_chart(deck, height=HEIGHT_PX, alt=text("map.alt", language))
+
+
+def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> list[pdk.Layer]:
+    """Return the layers from the ground up."""
+    ground = _backdrop(inputs)
+    stack = backdrop.roads(ground.road_paths)
+    if plan is not None and "flows" in shown:
+        links, paths = _links(_key(plan), plan, inputs)
+        stack += plan_layers.flows(links, paths, language)
+    if "routes" in shown:
+        stack += backdrop.routes(ground.route_lines, language)
+    if plan is not None and "supply" in shown:
+        stack.append(plan_layers.supply(plan, inputs.bases, language))
+    if "places" in shown:
+        stack.append(backdrop.places(language))
+    if "routes" in shown:
+        stack.append(backdrop.route_names(ground.route_lines, language))
+    if plan is not None and "supply" in shown:
+        stack += plan_layers.supply_bases(plan, inputs.bases, language)
+    if plan is not None and "stations" in shown:
+        stack += plan_layers.stations(plan, inputs.bases, language)
+    return stack

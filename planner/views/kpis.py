@@ -1,0 +1,85 @@
+"""The row of key figures, the proof among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from planner.text import Language, text
+from planner.views.figures import gap, money, number, share, with_unit
+from planner.views.style import escaped
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+
+
+def draw(plan: Plan, language: Language) -> None:
+    """Draw the key figures of a plan."""
+    st.html(f'<div class="kpis">{"".join(_cards(plan, language))}</div>')
+
+
+def _cards(plan: Plan, language: Language) -> list[str]:
+    """Return one card per key figure."""
+    figures = plan.kpis
+    capex, capex_unit = money(figures["capex_wan_cny"], language)
+    stations = text(
+        "kpi.stations_value",
+        language,
+        new=number(figures["stations_new"]),
+        existing=number(figures["stations_existing"]),
+    )
+    return [
+        _card(
+            "served",
+            number(figures["served_kg_per_day"]),
+            text("unit.kg_per_day", language),
+            language,
+            share=share(figures["served_share"], 1),
+            demand=with_unit(figures["demand_kg_per_day"], "kg_per_day", language),
+        ),
+        _card("stations", stations, text("kpi.stations_unit", language), language),
+        _card(
+            "capex",
+            capex,
+            capex_unit,
+            language,
+            capacity=with_unit(figures["capacity_new_kg_per_day"], "kg_per_day", language),
+        ),
+        _card(
+            "hydrogen",
+            number(figures["hydrogen_cny_per_kg"], 1),
+            text("unit.cny_per_kg", language),
+            language,
+        ),
+        _card("green", share(figures["green_share"]), "", language),
+        _proof(plan, language),
+    ]
+
+
+def _card(name: str, value: str, unit: str, language: Language, **values: str) -> str:
+    """Return one figure with its label, unit and remark."""
+    return (
+        f'<div class="kpi" data-kpi="{name}"><div class="label">{escaped(text(f"kpi.{name}", language))}</div>'
+        f'<div class="value">{escaped(value)}<small>{escaped(unit)}</small></div>'
+        f'<div class="note">{escaped(text(f"kpi.{name}_note", language, **values))}</div></div>'
+    )
+
+
+def _proof(plan: Plan, language: Language) -> str:
+    """Return what was proven, in the words of its status."""
+    proof = plan.certificate
+    figures = " · ".join(
+        (
+            f"{text('certificate.gap', language)} {gap(proof.gap)}",
+            f"{text('certificate.bound', language)} {with_unit(proof.bound, 'kg_per_day', language)}",
+            with_unit(proof.seconds, "s", language, digits=1),
+        )
+    )
+    return (
+        f'<div class="kpi" data-kpi="certificate">'
+        f'<div class="label">{escaped(text("kpi.certificate", language))}</div>'
+        f'<div class="value"><span class="badge {proof.status}">'
+        f"{escaped(text(f'status.{proof.status}', language))}</span></div>"
+        f'<div class="note">{escaped(figures)}</div></div>'
+    )

@@ -1,0 +1,75 @@
+"""The legend, outside the canvas so that it can be read aloud and printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from corridor.routes import NAMED_ROUTES
+from planner.text import Language, text
+from planner.views import palette
+from planner.views.figures import with_unit
+from planner.views.plan_layers import name
+from planner.views.style import escaped
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def draw(bases: pd.DataFrame, language: Language, *, most_kg_per_day: float) -> None:
+    """Draw the legend.
+
+    Parameters
+    ----------
+    bases
+        Supply bases, in the order of their colors.
+    language
+        Of the texts.
+    most_kg_per_day
+        Demand that the widest band stands for.
+    """
+    widest = with_unit(most_kg_per_day, "kg_per_day", language)
+    entries = [
+        _entry(_dot(palette.INK, palette.INK), text("legend.station_new", language)),
+        _entry(_dot("#ffffff", palette.INK), text("legend.station_existing", language)),
+        _note(text("legend.station_size", language)),
+        *(
+            _entry(
+                _line(palette.ROUTES[route.route_id], 4),
+                f"{route.name_zh if language == 'zh' else route.name_en} {'/'.join(route.refs)}",
+            )
+            for route in NAMED_ROUTES
+        ),
+        _entry(_line(palette.MOTORWAY, 2), text("legend.motorway", language)),
+        _entry(_line(palette.TRUNK, 2), text("legend.trunk", language)),
+        _entry(_line(palette.SERVED, 8), text("legend.served", language)),
+        _entry(_line(palette.UNSERVED, 8), text("legend.unserved", language)),
+        _note(text("legend.flow_width", language, most=widest)),
+        *(
+            _entry(f'<b style="color:{color}">◆</b>', name(bases.loc[base_id], language))
+            for base_id, color in palette.base_colors(bases.index).items()
+        ),
+        _note(text("legend.supply", language)),
+    ]
+    st.html(f'<div class="legend">{"".join(entries)}</div>')
+
+
+def _entry(mark: str, label: str) -> str:
+    """Return a mark with its meaning."""
+    return f'<span class="entry">{mark}{escaped(label)}</span>'
+
+
+def _note(label: str) -> str:
+    """Return a remark on the entries before it."""
+    return f'<span class="entry note">{escaped(label)}</span>'
+
+
+def _dot(fill: str, line: str) -> str:
+    """Return a station's mark."""
+    return f'<i class="dot" style="background:{fill};border-color:{line}"></i>'
+
+
+def _line(color: str, thickness_px: int) -> str:
+    """Return a line's mark."""
+    return f'<i class="line" style="background:{color};height:{thickness_px}px"></i>'

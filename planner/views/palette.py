@@ -1,0 +1,37 @@
+"""Colors of the page: few, and told apart by color-blind readers.
+
+Routes follow Okabe & Ito (2008), Color Universal Design; bases follow Tol's muted scheme.
+Stations differ by fill and outline too, bases by shape, so that no meaning rests on color alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Ink of texts, of station outlines and of the fill of new stations.
+INK = "#16324f"
+PAPER = "#f6f5f1"
+MOTORWAY = "#aeb7c2"
+TRUNK = "#d9dce0"
+PLACE = "#5b6470"
+SERVED = "#f2c14e"
+UNSERVED = "#c9c3b8"
+
+#: By id of the named route.
+ROUTES = {"chengyu": "#0072b2", "chenganyu": "#d55e00", "chengsuiyu": "#009e73"}
+
+#: In the order of the bases table; repeated when there are more.
+BASES = ("#117733", "#44aa99", "#999933", "#882255", "#aa4499", "#332288", "#88ccee")
+
+
+def rgba(color: str, alpha: int = 255) -> list[int]:
+    """Return ``#rrggbb`` as red, green, blue and alpha, 0-255."""
+    return [*bytes.fromhex(color.removeprefix("#")), alpha]
+
+
+def base_colors(base_ids: Iterable[str]) -> dict[str, str]:
+    """Return the color of each base, in the order given."""
+    return {base_id: BASES[rank % len(BASES)] for rank, base_id in enumerate(base_ids)}

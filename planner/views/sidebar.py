@@ -1,0 +1,106 @@
+"""The sidebar: language and scenario."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import streamlit as st
+
+from corridor.errors import InputError
+from planner.scenario import YEARS, Scenario, validated
+from planner.text import LANGUAGES, Language, text
+from planner.views.status import message
+
+if TYPE_CHECKING:
+    from planner.views.session import Session
+
+_MOST_STATIONS = 60
+
+
+def language() -> Language:
+    """Draw the language switch and return the language."""
+    chosen = st.segmented_control(
+        text("language.label", "zh"),
+        LANGUAGES,
+        default=LANGUAGES[0],
+        required=True,
+        format_func=lambda code: text(f"language.{code}", code),
+        key="language",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    return cast("Language", chosen)
+
+
+@st.fragment
+def scenario(session: Session, language: Language) -> None:
+    """Draw the scenario's settings; only *Solve* reaches the rest of the page."""
+    st.markdown(f"#### {text('sidebar.heading', language)}")
+    asked = session.wanted or Scenario()
+    year = st.segmented_control(
+        text("sidebar.year", language),
+        YEARS,
+        default=asked.year,
+        required=True,
+        key="year",
+        help=text("sidebar.year_help", language),
+        width="stretch",
+    )
+    stations = st.slider(
+        text("sidebar.stations", language),
+        0,
+        _MOST_STATIONS,
+        value=min(asked.stations, _MOST_STATIONS),
+        key="stations",
+        help=text("sidebar.stations_help", language),
+    )
+    usable_range = st.number_input(
+        text("sidebar.range", language),
+        min_value=50.0,
+        max_value=2000.0,
+        value=asked.usable_range_km,
+        step=50.0,
+        format="%.0f",
+        placeholder=text("sidebar.range_auto", language),
+        key="range",
+        help=text("sidebar.range_help", language),
+    )
+    green_only = st.toggle(
+        text("sidebar.green_only", language),
+        value=asked.green_only,
+        key="green",
+        help=text("sidebar.green_only_help", language),
+    )
+    settings = {
+        **asked.model_dump(mode="json"),
+        "year": year,
+        "stations": stations,
+        "usable_range_km": usable_range,
+        "green_only": green_only,
+    }
+    _solve(session, settings, language)
+
+
+def _solve(session: Session, settings: dict[str, object], language: Language) -> None:
+    """Draw the button and say whether the page shows these settings."""
+    try:
+        chosen = validated(settings, where=text("sidebar.heading", language))
+    except InputError as error:
+        st.error(message(error, language))
+        return
+    is_shown = session.plan is not None and chosen.identity == session.plan.scenario.identity
+    is_running = (
+        session.job is not None and session.wanted is not None and chosen.identity == session.wanted.identity
+    )
+    pressed = st.button(
+        text("sidebar.solve", language), type="primary", key="solve", width="stretch", disabled=is_running
+    )
+    if pressed:
+        session.ask(chosen)
+        st.rerun()
+    if is_running:
+        st.caption(text("sidebar.running", language))
+    elif is_shown:
+        st.caption(text("sidebar.current", language))
+    else:
+        st.caption(f":orange[{text('sidebar.unsolved', language)}]")

@@ -1,0 +1,78 @@
+"""How the work goes: progress with a stop button, how it ended, what went wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from corridor.errors import ChengyuError, InfeasibleError, InputError
+from planner.text import Language, text
+from planner.views.figures import gap, with_unit
+from planner.views.style import escaped
+
+if TYPE_CHECKING:
+    from planner.progress import Progress
+    from planner.views.session import Session
+
+_REFRESH_S = 0.5
+
+
+def draw(session: Session, language: Language) -> None:
+    """Draw the state of the work; nothing when there is nothing to say."""
+    if session.error is not None:
+        st.error(message(session.error, language), icon=":material/error:")
+    if session.notice is not None:
+        st.warning(text(session.notice, language), icon=":material/info:")
+    if session.job is not None:
+        st.fragment(_job, run_every=_REFRESH_S)(session, language)
+
+
+def _job(session: Session, language: Language) -> None:
+    """Draw the running job; once it is over, the whole page is drawn anew."""
+    if session.collect() or session.job is None:
+        st.rerun()
+    job = session.job
+    progress = job.progress
+    with st.container(key="job", gap="small"):
+        say, stop = st.columns([8, 1], vertical_alignment="center")
+        say.html(_line(progress, language, first=session.plan is None))
+        if stop.button(text("progress.stop", language), key="stop", disabled=job.stopping, width="stretch"):
+            job.stop()
+        st.progress(0.0 if progress is None else progress.share)
+        if job.stopping:
+            st.caption(text("progress.stopping", language))
+
+
+def _line(progress: Progress | None, language: Language, *, first: bool) -> str:
+    """Return stage, time, incumbent, bound and gap in one line of HTML."""
+    what = text("progress.first" if first else "progress.again", language)
+    stage = text(f"stage.{'load' if progress is None else progress.stage}", language)
+    figures = [f"<b>{escaped(stage)}</b>"]
+    if progress is not None:
+        figures.append(escaped(with_unit(progress.seconds, "s", language, digits=1)))
+        values = {
+            "incumbent": progress.incumbent,
+            "bound": progress.bound,
+        }
+        figures += [
+            f"{escaped(text(f'progress.{key}', language))} {escaped(with_unit(value, 'kg_per_day', language))}"
+            for key, value in values.items()
+            if value is not None
+        ]
+        if progress.gap is not None:
+            figures.append(f"{escaped(text('progress.gap', language))} {escaped(gap(progress.gap))}")
+    spans = "".join(f"<span>{figure}</span>" for figure in figures)
+    return f'<div class="jobline">{spans}<span class="what">{escaped(what)}</span></div>'
+
+
+def message(error: Exception, language: Language) -> str:
+    """Return an error as a person should read it: what, where, and how to mend it."""
+    if isinstance(error, InputError):
+        faults = "\n".join(f"- {fault}" for fault in error.faults)
+        return f"{text('error.input', language)}\n\n{faults}"
+    if isinstance(error, InfeasibleError):
+        return f"{text('error.infeasible', language)} {error}"
+    if isinstance(error, ChengyuError):
+        return f"{text('error.failed', language)} {error}"
+    return text("error.internal", language, kind=type(error).__name__, message=error)

@@ -1,0 +1,138 @@
+"""The siting table and the supply table of a plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from planner.text import Language, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.plan import Plan
+
+_KG, _PRICE = "%,.0f", "%.1f"
+
+
+def siting(plan: Plan, bases: pd.DataFrame, language: Language, *, height_px: int) -> None:
+    """Draw the siting table, numbered as on the map."""
+    if plan.stations.empty:
+        st.info(text("table.empty", language))
+        return
+    column = st.column_config
+    name = f"name_{language}"
+    table = plan.stations.assign(
+        number=range(1, len(plan.stations) + 1),
+        status=plan.stations["status"].map(lambda status: text(f"status.{status}", language)),
+        kind=plan.stations["kind"].map(lambda kind: text(f"kind.{kind}", language)),
+        position_quality=plan.stations["position_quality"].map(
+            lambda quality: text(f"quality.{quality}", language)
+        ),
+        base_id=_base_names(plan.stations["base_id"], bases, language),
+    )
+    st.dataframe(
+        table,
+        height=height_px,
+        hide_index=True,
+        key="siting-table",
+        alt=text("table.stations", language),
+        column_order=(
+            "number",
+            name,
+            "status",
+            "capacity_kg_per_day",
+            "load_kg_per_day",
+            "utilization",
+            "hydrogen_cny_per_kg",
+            "road_ref",
+            "km_post",
+            "county_zh",
+            "base_id",
+            "kind",
+            "visits_per_day",
+            "capex_wan_cny",
+            "lon",
+            "lat",
+            "position_quality",
+            "site_id",
+        ),
+        column_config={
+            "number": column.NumberColumn("#", width=36, pinned=True),
+            name: column.TextColumn(_heading(name, language), width=150, pinned=True),
+            "status": column.TextColumn(_heading("status", language), width=64),
+            "capacity_kg_per_day": column.NumberColumn(
+                text("table.capacity_short", language), format=_KG, width=76
+            ),
+            "load_kg_per_day": column.NumberColumn(text("table.load_short", language), format=_KG, width=76),
+            "utilization": column.ProgressColumn(
+                text("table.utilization_short", language),
+                format="percent",
+                min_value=0.0,
+                max_value=1.0,
+                width=96,
+            ),
+            "hydrogen_cny_per_kg": column.NumberColumn(
+                text("table.price_short", language), format=_PRICE, width=84
+            ),
+            "visits_per_day": column.NumberColumn(_heading("visits_per_day", language), format="%.1f"),
+            "capex_wan_cny": column.NumberColumn(_heading("capex_wan_cny", language), format=_KG),
+            "lon": column.NumberColumn(_heading("lon", language), format="%.4f"),
+            "lat": column.NumberColumn(_heading("lat", language), format="%.4f"),
+            **{
+                key: column.Column(_heading(key, language))
+                for key in (
+                    "road_ref",
+                    "km_post",
+                    "county_zh",
+                    "base_id",
+                    "kind",
+                    "position_quality",
+                    "site_id",
+                )
+            },
+        },
+    )
+
+
+def supply(plan: Plan, bases: pd.DataFrame, language: Language, *, height_px: int) -> None:
+    """Draw the supply table: base, station, amount, cost."""
+    column = st.column_config
+    number_of = {site: rank for rank, site in enumerate(plan.stations["site_id"], start=1)}
+    name_of = plan.stations.set_index("site_id")[f"name_{language}"]
+    table = plan.supply.assign(
+        number=plan.supply["site_id"].map(number_of),
+        station=plan.supply["site_id"].map(name_of),
+        base_id=_base_names(plan.supply["base_id"], bases, language),
+        mode=plan.supply["mode"].map(lambda mode: text(f"mode.{mode}", language)),
+    )
+    costs = ("production_cny_per_kg", "delivery_cny_per_kg", "delivered_cny_per_kg")
+    st.dataframe(
+        table,
+        height=height_px,
+        hide_index=True,
+        key="supply-table",
+        alt=text("table.supply", language),
+        column_order=("number", "station", "base_id", "kg_per_day", "distance_km", "mode", *costs, "green"),
+        column_config={
+            "number": column.NumberColumn("#", width=36, pinned=True),
+            "station": column.TextColumn(_heading(f"name_{language}", language), width=140),
+            "base_id": column.TextColumn(_heading("base_id", language), width=140),
+            "kg_per_day": column.NumberColumn(_heading("kg_per_day", language), format=_KG),
+            "distance_km": column.NumberColumn(_heading("distance_km", language), format=_KG),
+            "mode": column.TextColumn(_heading("mode", language)),
+            **{key: column.NumberColumn(_heading(key, language), format=_PRICE) for key in costs},
+            "green": column.CheckboxColumn(_heading("green", language)),
+        },
+    )
+
+
+def _base_names(base_ids: pd.Series, bases: pd.DataFrame, language: Language) -> pd.Series:
+    """Return the names of bases; an unknown id stays as it is."""
+    return base_ids.map(lambda base_id: bases[f"name_{language}"].get(base_id, base_id))
+
+
+def _heading(name: str, language: Language) -> str:
+    """Return the heading of a column."""
+    return text(f"column.{name}", language)

@@ -1,0 +1,49 @@
+"""The heart of the page: the map, and the tables beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from planner.text import Language, text
+from planner.views import certificate, corridor_map, downloads, legend, tables
+
+if TYPE_CHECKING:
+    from planner.inputs import Inputs
+    from planner.plan import Plan
+
+
+def draw(plan: Plan | None, inputs: Inputs, language: Language) -> None:
+    """Draw map and tables; without a plan the map alone."""
+    with st.container(key="workspace"):
+        left, right = st.columns([1.75, 1], gap="medium") if plan is not None else (st.container(), None)
+        with left:
+            _map(plan, inputs, language)
+        if plan is not None and right is not None:
+            with right:
+                _tables(plan, inputs, language)
+
+
+@st.fragment
+def _map(plan: Plan | None, inputs: Inputs, language: Language) -> None:
+    """Draw the map under its switches and above its legend."""
+    shown = corridor_map.switches(language)
+    corridor_map.draw(plan, inputs, language, shown)
+    most = 0.0 if plan is None else corridor_map.busiest_kg_per_day(plan, inputs)
+    legend.draw(inputs.bases, language, most_kg_per_day=most)
+
+
+def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
+    """Draw the tables, the proof and the downloads."""
+    height_px = corridor_map.HEIGHT_PX - 10
+    siting, supply, proof = st.tabs(
+        [text(f"table.{name}", language) for name in ("stations", "supply", "certificate")]
+    )
+    with siting:
+        tables.siting(plan, inputs.bases, language, height_px=height_px)
+    with supply:
+        tables.supply(plan, inputs.bases, language, height_px=height_px)
+    with proof:
+        certificate.draw(plan, language)
+    downloads.draw(plan, language)
