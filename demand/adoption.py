@@ -1,6 +1,8 @@
 """Share of trips made by fuel-cell vehicles, by class and year.
 
 Given for some years as ``adoption.share.<class>.<year>``; straight lines between them, nothing outside.
+A trip through a gateway is less likely to run on hydrogen, because stations beyond are few and the truck may
+be at home there: each gateway end multiplies the share by ``adoption.gateway_factor``.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ from demand.inputs import SHARE, VEHICLE_CLASSES, adoption_year, raise_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from corridor.routes import Routes
 
 
 def fuel_cell_shares(assumptions: Mapping[str, float], *, year: int) -> pd.Series:
@@ -32,6 +38,15 @@ def fuel_cell_shares(assumptions: Mapping[str, float], *, year: int) -> pd.Serie
         years = sorted(by_year)
         shares[vehicle_class] = float(np.interp(year, years, [by_year[each] for each in years]))
     return pd.Series(shares, dtype=np.float64)
+
+
+def gateway_weight(
+    zones: pd.DataFrame, routes: Routes, *, assumptions: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """Return the factor on the fuel-cell share of each route, (n_routes,) float64: 1 inside the region."""
+    gateway = (zones.loc[list(routes.zone_ids), "kind"] == "gateway").to_numpy(dtype=np.int64)
+    ends_outside = gateway[routes.origin] + gateway[routes.destination]
+    return np.asarray(assumptions["adoption.gateway_factor"] ** ends_outside, dtype=np.float64)
 
 
 def adoption_faults(assumptions: Mapping[str, float], *, year: int) -> list[Fault]:

@@ -1,8 +1,9 @@
 """Hydrogen demand of fuel-cell round trips: the table that siting works on.
 
-For route r of d_r km (one way), class k with R_rk round trips per day, fuel-cell share a_k and c_k kg/km:
+For route r of d_r km (one way), class k with R_rk round trips per day, fuel-cell share a_k, gateway factor
+b_r and c_k kg/km:
 
-    trips_per_day = a_k R_rk,   kg_per_trip = 2 d_r c_k.
+    trips_per_day = a_k b_r R_rk,   kg_per_trip = 2 d_r c_k.
 
 Every pair with trips is kept, however few: trips are expected values, a fraction is a vehicle on some days.
 A route to a gateway is counted up to the gateway; what is burned beyond is unknown.
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from corridor.errors import Fault
-from demand.adoption import adoption_faults, fuel_cell_shares
+from demand.adoption import adoption_faults, fuel_cell_shares, gateway_weight
 from demand.coaches import coach_trips
 from demand.freight import truck_trips
 from demand.inputs import VEHICLE_CLASSES, all_faults, raise_faults
@@ -70,7 +71,9 @@ def demand_table(
     raise_faults(_faults(zones, routes, assumptions, year, usable_range_km))
     classes = list(VEHICLE_CLASSES)
     shares = fuel_cell_shares(assumptions, year=year).loc[classes].to_numpy()
-    trips = all_trips(zones, routes, assumptions=assumptions, year=year)[classes].to_numpy() * shares
+    weight = gateway_weight(zones, routes, assumptions=assumptions)
+    trips = all_trips(zones, routes, assumptions=assumptions, year=year)[classes].to_numpy()
+    trips = trips * shares * weight[:, None]
     vehicles = vehicle_table(assumptions).loc[classes]
     route, column = np.nonzero(trips > 0)
     kg_per_km = vehicles["kg_per_km"].to_numpy()[column]

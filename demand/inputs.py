@@ -103,6 +103,7 @@ def required_limits() -> dict[str, Limits]:
         "coach.gateway_outside_km": NON_NEGATIVE,
         "coach.through_factor": NON_NEGATIVE,
         "coach.empty_running": EMPTY_SHARE,
+        "adoption.gateway_factor": SHARE,
     }
     for kind in GATEWAY_KINDS:
         limits[f"freight.gateway_trucks_per_day.{kind}"] = NON_NEGATIVE

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from corridor.errors import InputError
-from demand.adoption import fuel_cell_shares
+from demand.adoption import fuel_cell_shares, gateway_weight
 
 GIVEN = {
     "adoption.share.tractor_49t.2027": 0.02,
@@ -42,3 +42,12 @@ def test_a_class_without_shares_and_an_impossible_share_are_named_together():
         "adoption.share.rigid_18t.2035",
         "adoption.share.coach_12m.<year>",
     ]
+
+
+def test_each_gateway_end_scales_the_share(zones, routes):
+    weight = gateway_weight(zones, routes, assumptions={"adoption.gateway_factor": 0.3})
+    assert weight.tolist() == [0.3 if end == 4 else 1.0 for end in routes.destination]
+    both = zones.assign(kind=["county", "county", "county", "gateway", "gateway"])
+    assert gateway_weight(both, routes, assumptions={"adoption.gateway_factor": 0.3})[-1] == pytest.approx(
+        0.09
+    )
