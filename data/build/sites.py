@@ -22,6 +22,9 @@ FACTS = Path(__file__).parent / "facts"
 ONE_INTERCHANGE_KM = 0.8
 """Named nodes nearer than this to each other are one interchange: its ramps reach that far."""
 
+ON_BORDER_KM = 0.1
+"""A node this near to a county counts as inside: the polygons are generalized and leave slits."""
+
 OFF_BORDER_KM = 5.0
 """Hand-entered points farther than this from every county of the two provinces are refused."""
 
@@ -86,12 +89,12 @@ def interchanges(nodes: pd.DataFrame, counties: gpd.GeoDataFrame) -> pd.DataFram
     """
     named = nodes[nodes["highway"] == "motorway_junction"].reset_index(names="osmid")
     table = named.rename(columns={"x": "lon", "y": "lat", "name": "name_zh"})
-    table["county_code"] = county_of(table, counties, within_km=0.0)
+    table["county_code"] = county_of(table, counties, within_km=ON_BORDER_KM)
     table = table[table["county_code"].notna()].reset_index(drop=True)
     table["interchange"] = clusters(table, within_km=ONE_INTERCHANGE_KM)
     # The node with a km post speaks for its interchange, else the busiest.
     table = table.sort_values(["km_post", "street_count"], ascending=[True, False], na_position="last")
-    table = table.groupby("interchange").first()
+    table = table.drop_duplicates("interchange")
     label = table["ref"].fillna("").astype(str).str.replace(r"[^0-9A-Za-z]+", "", regex=True)
     stem = "IC-" + table["road_ref"].fillna("X") + "-" + label.where(label != "", table["osmid"].astype(str))
     table = table.assign(stem=stem).sort_values(["stem", "lon", "lat"])

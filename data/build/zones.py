@@ -296,7 +296,7 @@ def waypoint(path: Path, label: str) -> tuple[float, float]:
 
 
 def gateway_rows(sources: Path) -> Iterator[dict[str, object]]:
-    """Yield one row per expressway that leaves the two provinces, at the border."""
+    """Yield one row per expressway that leaves the two provinces: at the border or first junction beyond."""
     for row in pd.read_csv(FACTS / "gateways.csv", keep_default_na=False).to_dict("records"):
         if row["wpt_file"]:
             lon, lat = waypoint(sources / "travelmapping" / "hwy_data" / row["wpt_file"], row["wpt_label"])
@@ -305,7 +305,7 @@ def gateway_rows(sources: Path) -> Iterator[dict[str, object]]:
             )
         else:
             lon, lat = float(row["lon"]), float(row["lat"])
-            source = "OpenStreetMap motorway of the tiles where it crosses the border of the county polygons"
+            source = "OpenStreetMap motorway of the tiles: its first junction beyond the border"
         yield {
             "zone_id": row["zone_id"],
             "kind": "gateway",

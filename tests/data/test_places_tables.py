@@ -170,14 +170,25 @@ def test_gateways_know_where_they_lead_and_count_no_people():
 
 
 @needs_sources
-def test_gateways_lie_on_the_border_of_the_two_provinces(polygons):
+def test_gateways_lie_on_the_border_or_beyond(polygons):
     region = shapely.union_all([shape.buffer(1e-4) for shape in polygons.values()])
     border = shapely.MultiLineString([part.exterior for part in shapely.get_parts(region)])
     for row in GATEWAYS:
         point = shapely.Point(lonlat(row))
-        # G42 leaves beyond 110 E, the edge of the tables: its gateway is the last point within.
-        limit = 0.25 if row["zone_id"] == "GW-G42-E" else 0.02
-        assert border.distance(point) < limit, row["zone_id"]
+        if row["zone_id"] == "GW-G42-E":  # leaves beyond 110 E, the edge of the tables
+            assert border.distance(point) < 0.25
+        elif "beyond the border" in row["source"]:
+            assert 0.02 < region.distance(point) < 0.6, row["zone_id"]
+        else:
+            assert border.distance(point) < 0.02, row["zone_id"]
+
+
+def test_gateways_stand_on_the_road_graph():
+    nodes = pd.read_parquet(DATA / "roads_nodes.parquet")
+    at = meters(nodes[["x", "y"]].to_numpy())
+    for row in GATEWAYS:
+        nearest = np.hypot(*(at - meters([lonlat(row)])).T).min()
+        assert nearest < 3_000, row["zone_id"]
 
 
 @needs_sources
