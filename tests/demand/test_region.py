@@ -1,0 +1,85 @@
+"""The demand of the shipped data: what docs/demand.md states, and how long it takes."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corridor import roads, sources, zones
+from corridor.routes import between_zones
+from demand.checks import comparison
+from demand.freight import trip_ends, truck_trips
+from demand.hydrogen import demand_table
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "data"
+
+#: Road or zone tables may be derived again; the page may then lag by this share, not more.
+PAGE_TOLERANCE = 0.06
+
+pytestmark = pytest.mark.skipif(
+    not (DATA / "roads_edges.parquet").is_file(), reason="the road tables are not in data/"
+)
+
+
+@pytest.fixture(scope="module")
+def region():
+    table = sources.read_assumptions(DATA)
+    values = {str(key): float(value) for key, value in table["value"].items()}
+    speeds = {name: values[f"road.truck_speed_kmh.{name}"] for name in ("motorway", "trunk", "primary")}
+    network = roads.from_tables(*sources.read_roads(DATA), speeds_kmh=speeds)
+    located = zones.attach(sources.read_zones(DATA), network)
+    return network, located, between_zones(network, located), values, table
+
+
+@pytest.fixture(scope="module")
+def compared(region):
+    network, located, routes, values, table = region
+    return comparison(located, routes, network, assumptions=values, published=table)
+
+
+def test_the_page_states_what_the_model_says(compared):
+    page = (ROOT / "docs" / "demand.md").read_text(encoding="utf-8")
+    stated = re.findall(r"^\| `([\w.]+)`[^|]*\| ([\d.,]+)", page, flags=re.MULTILINE)
+    assert {name for name, _ in stated} == set(compared.index)
+    for name, figure in stated:
+        assert compared.loc[name, "model"] == pytest.approx(
+            float(figure.replace(",", "")), rel=PAGE_TOLERANCE
+        )
+
+
+def test_what_was_calibrated_lies_in_its_published_range(compared):
+    calibrated = ["trucks_per_day.three_corridors", "interprovincial_mt_per_year", "kg_per_truck_day"]
+    fleet = [f"intercity_fleet.{year}" for year in (2027, 2030, 2035)]
+    assert compared.loc[[*calibrated, *fleet], "inside"].all()
+
+
+def test_every_zone_meets_its_trip_ends(region):
+    _, located, routes, values, _ = region
+    trips = truck_trips(located, routes, assumptions=values, year=2030)
+    ends = trip_ends(located, assumptions=values, year=2030)
+    for name in trips.columns:
+        met = np.bincount(routes.origin, weights=trips[name], minlength=len(located))
+        met += np.bincount(routes.destination, weights=trips[name], minlength=len(located))
+        np.testing.assert_allclose(met, ends[name], rtol=1e-8)
+
+
+def test_hydrogen_of_the_region_is_the_fleet_times_its_daily_use(region):
+    """A heavy truck takes about 25 kg a day, a lighter one half of it: the total must lie between."""
+    _, located, routes, values, _ = region
+    demand = demand_table(located, routes, assumptions=values, year=2030)
+    kg_per_day = (demand["trips_per_day"] * demand["kg_per_trip"]).sum()
+    fleet = values["check.intercity_fleet.2030"]
+    assert fleet * 12 < kg_per_day < fleet * 25
+
+
+def test_the_table_is_quick(region):
+    _, located, routes, values, _ = region
+    started = time.perf_counter()
+    demand_table(located, routes, assumptions=values, year=2030)
+    # 0.1 s on an idle machine; the bound leaves room for a busy one.
+    assert time.perf_counter() - started < 1.0
