@@ -20,7 +20,7 @@ from demand.inputs import TRUCK_CLASSES, raise_faults
 from demand.vehicles import vehicle_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from corridor.roads import RoadNetwork
     from corridor.routes import Routes
@@ -35,6 +35,9 @@ SECTIONS: tuple[tuple[NamedRoute, tuple[float, float] | None, tuple[float, float
     (NamedRoute(route_id="chengya", refs=("G5",), name_zh="成雅高速", name_en="Chengya"), CHENGDU, YAAN),
     (NamedRoute(route_id="yaxi", refs=("G5",), name_zh="雅西高速", name_en="Yaxi"), YAAN, XICHANG),
 )
+
+#: Ring expressways of Chengdu and Chongqing: they share numbers with the sections but carry other traffic.
+RINGS = ("G4202", "G5001")
 
 #: Year of the published traffic counts.
 COUNT_YEAR = 2023
@@ -73,7 +76,7 @@ def link_volumes(routes: Routes, round_trips: np.ndarray) -> pd.Series:
 
 
 def section_volumes(network: RoadNetwork, volumes: pd.Series) -> pd.Series:
-    """Return the mean volume of each section, weighted by length, index section id.
+    """Return the mean volume of each section outside the city rings, weighted by length, index section id.
 
     Parameters
     ----------
@@ -87,15 +90,19 @@ def section_volumes(network: RoadNetwork, volumes: pd.Series) -> pd.Series:
         ends = {"origin": start, "destination": end} if start is not None and end is not None else {}
         arcs = named_route(network, named, **ends)
         refs = network.edges["ref"].to_numpy(dtype=object)[network.edge_rows[arcs]]
-        wanted = set(named.refs)
-        named_arcs = [isinstance(ref, str) and not wanted.isdisjoint(ref.split(";")) for ref in refs]
-        arcs = arcs[np.array(named_arcs, dtype=bool)]
+        arcs = arcs[np.array([_counts(ref, named.refs) for ref in refs], dtype=bool)]
         u, v = network.node_ids[network.tails[arcs]], network.node_ids[network.heads[arcs]]
         links = pd.MultiIndex.from_arrays([np.minimum(u, v), np.maximum(u, v)])
         here = volumes.reindex(links, fill_value=0.0).to_numpy()
         km = network.length_km[arcs]
         means[named.route_id] = float(here @ km / km.sum()) if len(arcs) else np.nan
     return pd.Series(means, dtype=np.float64)
+
+
+def _counts(ref: object, wanted: Sequence[str]) -> bool:
+    """Tell whether a road number belongs to the section and to no ring."""
+    numbers = set(ref.split(";")) if isinstance(ref, str) else set()
+    return not numbers.isdisjoint(wanted) and numbers.isdisjoint(RINGS)
 
 
 def implied_fleet(demand: pd.DataFrame, routes: Routes, *, assumptions: Mapping[str, float]) -> pd.Series:

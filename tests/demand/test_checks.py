@@ -20,7 +20,7 @@ LON, LAT = 104.07 + SHARE * (106.55 - 104.07), 30.66 + SHARE * (29.56 - 30.66)
 
 @pytest.fixture(scope="module")
 def network():
-    """The line of zones as a road: G5013, but the last piece has no number."""
+    """The line of zones as a road: G5013, but the last piece is the ring of Chongqing."""
     nodes = gpd.GeoDataFrame(
         {"x": LON, "y": LAT},
         index=pd.Index(range(5), name="osmid"),
@@ -30,7 +30,7 @@ def network():
     pairs = [(a, b) for i in range(4) for a, b in ((i, i + 1), (i + 1, i))]
     edges = gpd.GeoDataFrame(
         {
-            "ref": ["G76;G5013" if max(pair) < 4 else None for pair in pairs],
+            "ref": ["G76;G5013" if max(pair) < 4 else "G5013;G5001" for pair in pairs],
             "highway": "motorway",
             "length": [1e4 * (1 + min(pair)) for pair in pairs],
         },
