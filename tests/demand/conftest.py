@@ -36,6 +36,11 @@ def line_routes(position_km, *, speed_kmh=75.0):
     )
 
 
+@pytest.fixture(scope="session")
+def make_routes():
+    return line_routes
+
+
 @pytest.fixture
 def routes():
     return line_routes(POSITION_KM)
@@ -62,11 +67,16 @@ def assumption_table():
     return pd.read_csv(ASSUMPTIONS_CSV, dtype={"year": str}).set_index("key")
 
 
-@pytest.fixture
-def assumptions(assumption_table):
+@pytest.fixture(scope="session")
+def small_region(assumption_table):
     """The shipped values, with the region's totals cut to the size of four counties."""
     values = {str(key): float(value) for key, value in assumption_table["value"].items()}
     for province in ("sichuan", "chongqing"):
         values[f"freight.tonnes_million_per_year.{province}"] /= 10.0
     values["freight.gateway_trucks_per_day.main"] = 500.0
     return values
+
+
+@pytest.fixture
+def assumptions(small_region):
+    return dict(small_region)

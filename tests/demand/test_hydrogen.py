@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from corridor.errors import InputError
 from demand.hydrogen import all_trips, demand_table
@@ -110,3 +113,46 @@ def test_all_faults_come_at_once(zones, routes, assumptions):
         "usable_range_km: -1",
     ):
         assert piece in text
+
+
+@st.composite
+def regions(draw):
+    """Six to ten zones at least 60 km apart, none so large that the others cannot trade with it."""
+    n = draw(st.integers(6, 10))
+    gaps = draw(st.lists(st.floats(60.0, 300.0), min_size=n, max_size=n))
+    people = draw(st.lists(st.floats(1e5, 1e6), min_size=n, max_size=n))
+    kinds = ["gateway" if draw(st.booleans()) and row > 3 else "county" for row in range(n)]
+    return np.cumsum(gaps), np.array(people), kinds
+
+
+@settings(deadline=None, max_examples=40)
+@given(region=regions(), share=st.floats(0.001, 1.0), range_km=st.floats(50.0, 1500.0))
+def test_any_region_balances(small_region, make_routes, region, share, range_km):
+    at_km, people, kinds = region
+    inside = people * (np.array(kinds) == "county")
+    assume(inside.max() < 0.4 * inside.sum())
+    ids = [f"Z{row}" for row in range(len(people))]
+    frame = pd.DataFrame(
+        {
+            "kind": kinds,
+            "road_ref": None,
+            "population": people,
+            "employment_transport": people / 50,
+            "employment_manufacturing": people / 20,
+        },
+        index=pd.Index(ids, name="zone_id"),
+    )
+    line = make_routes(dict(zip(ids, at_km, strict=True)))
+    values = small_region | {f"adoption.share.{name}.2030": share for name in VEHICLE_CLASSES}
+    table = demand_table(frame, line, assumptions=values, year=2030, usable_range_km=range_km)
+    trips = all_trips(frame, line, assumptions=values, year=2030)
+    assert (table["trips_per_day"] > 0).all()
+    for name in VEHICLE_CLASSES:
+        mine = table[table["vehicle_class"] == name]
+        assert (
+            mine["trips_per_day"].to_numpy() <= trips[name].to_numpy()[mine["route"]] * share * (1 + 1e-9)
+        ).all()
+        np.testing.assert_allclose(mine["tank_kg"], mine["tank_kg"].iloc[0])
+    kg = (table["trips_per_day"] * table["kg_per_trip"]).sum()
+    vehicle_kg = table["trips_per_day"] * 2 * line.length_km[table["route"]] * table["tank_kg"] / range_km
+    assert kg == pytest.approx(vehicle_kg.sum(), rel=1e-9)
