@@ -14,7 +14,8 @@ How the graph is made
        × `SPIRAL_FACTOR`.
     3. Class, bridge and tunnel shares come from the nearest source line.
     4. Waypoints are matched (`roads_waypoints`), become nodes, and give the edges between them their number.
-    5. What the waypoints lack is added by rule (`roads_routes`): the Sichuan half of G5013, the eastern half of SA2.
+    5. Numbers that the waypoints lack are added by rule (`roads_routes`): the Sichuan half of G5013, the
+       eastern half of SA2, provincial expressways between two interchanges whose labels name them.
     6. ``length`` is the geodesic length of the line × one factor for all edges, found by comparing the graph
        with exit numbers, which are kilometer posts (`calibration`).
 
@@ -81,12 +82,13 @@ def derive(sources: Path) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
     lines, named = read_lines(sources / "osm_tiles_z7")
     routes = read_routes(sources / "travelmapping")
     print(f"   {len(lines):,} road lines, {len(routes)} numbered expressways", flush=True)
-    graph = clean_graph(lines, routes)
-    classify(graph, lines)
+    cut = without_box(lines)
+    graph = clean_graph(cut, routes)
+    classify(graph, lines, cut)
     print(f"   {graph.number_of_nodes():,} junctions, {graph.number_of_edges():,} centerlines", flush=True)
     found = number_edges(graph, routes)
+    add_named_lines(graph, named, known={route.ref for route in routes})
     add_missing_routes(graph, found)
-    add_named_lines(graph, named)
     name_nodes(graph, found, Counties(sources / "census2020"))
     measure(graph)
     factor = calibration(graph, found)
@@ -95,12 +97,10 @@ def derive(sources: Path) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
 
 
 def clean_graph(lines: list[SourceLine], routes: list[Route]) -> nx.MultiGraph[int]:
-    """Centerlines of the region: one component, smooth, with the spiral of Tuowushan."""
+    """Centerlines of the region: one component, smooth, with the spiral of Tuowushan put into its gap."""
     spiral = spiral_points(routes)
-    graph = centerline_graph(without_box(lines))
-    ends = [node for node, degree in graph.degree() if degree == 1]
-    at = cKDTree([graph.nodes[node]["xy"] for node in ends]).query(spiral[[0, -1]])[1]
-    first, last = ends[at[0]], ends[at[1]]
+    graph = topology.clean(centerline_graph(lines), region_box())
+    first, last = (topology.nearest_node(graph, xy, snap=topology.CLUSTER) for xy in spiral[[0, -1]])
     spiral[[0, -1]] = [graph.nodes[node]["xy"] for node in (first, last)]
     knots = np.r_[0, np.cumsum(np.hypot(*np.diff(spiral, axis=0).T))]
     curve = CubicSpline(knots, spiral)(np.linspace(0, knots[-1], int(knots[-1]) + 1))
@@ -143,21 +143,27 @@ def without_box(lines: list[SourceLine]) -> list[SourceLine]:
     return kept
 
 
-def classify(graph: nx.MultiGraph[int], lines: list[SourceLine]) -> None:
-    """Give every edge ``highway``, ``bridge_share`` and ``tunnel_share``, splitting where the class changes; in place."""
-    points, owners = sample([line.xy for line in lines], 0.5)
-    motorway = np.array([line.highway == "motorway" for line in lines])[owners]
-    structure = np.array([line.structure for line in lines])[owners]
-    trees = {True: cKDTree(points[motorway]), False: cKDTree(points[~motorway])}
-    kinds = {True: structure[motorway], False: structure[~motorway]}
+def classify(graph: nx.MultiGraph[int], lines: list[SourceLine], cut: list[SourceLine]) -> None:
+    """Give every edge ``highway`` and the source points of its class, splitting where the class changes; in place.
+
+    Parameters
+    ----------
+    graph
+        Centerlines.
+    lines
+        All source lines.
+    cut
+        Source lines without the motorway of the spiral, beside which another road runs.
+    """
+    trees = {fast: _points(lines, fast) for fast in (True, False)}
+    motorway = _points(cut, fast=True)[0]
     for u, v, key, data in sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3]):
         even, _ = sample([data["line"]], 1.0)
-        fast = without_short_runs(trees[True].query(even, distance_upper_bound=NEAR)[0] <= NEAR)
+        fast = without_short_runs(motorway.query(even, distance_upper_bound=NEAR)[0] <= NEAR)
         if "length_m" in data:
             fast[:] = True
-        graph.edges[u, v, key]["highway"] = "motorway" if fast[0] else "trunk"
+        data["highway"] = "motorway" if fast[0] else "trunk"
         changes = np.flatnonzero(fast[1:] != fast[:-1])
-        pieces = [(u, v, key)]
         if len(changes):
             per_sample = topology.length(data["line"]) / (len(even) - 1)
             new = range(max(graph) + 1, max(graph) + 1 + len(changes))
@@ -166,8 +172,14 @@ def classify(graph: nx.MultiGraph[int], lines: list[SourceLine]) -> None:
             for piece, index in zip(pieces, [0, *(changes + 1)], strict=True):
                 graph.edges[piece]["highway"] = "motorway" if fast[index] else "trunk"
     for *_, data in graph.edges(data=True):
-        is_fast = data["highway"] == "motorway"
-        data["structure"] = (trees[is_fast], kinds[is_fast])
+        data["structure"] = trees[data["highway"] == "motorway"]
+
+
+def _points(lines: list[SourceLine], fast: bool) -> tuple[cKDTree, NDArray[np.str_]]:  # noqa: FBT001 # private
+    """Points of the motorways (or of the other roads) and whether each is on a bridge or in a tunnel."""
+    chosen = [line for line in lines if (line.highway == "motorway") == fast]
+    points, owners = sample([line.xy for line in chosen], 0.5)
+    return cKDTree(points), np.array([line.structure for line in chosen])[owners]
 
 
 def without_short_runs(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -189,7 +201,10 @@ def measure(graph: nx.MultiGraph[int]) -> None:
         tree, kinds = data.pop("structure")
         distance, nearest = tree.query(even, distance_upper_bound=NEAR)
         kind = np.where(np.isfinite(distance), kinds[np.minimum(nearest, len(kinds) - 1)], "")
-        data["bridge_share"], data["tunnel_share"] = float((kind == "bridge").mean()), float((kind == "tunnel").mean())
+        data["bridge_share"], data["tunnel_share"] = (
+            float((kind == "bridge").mean()),
+            float((kind == "tunnel").mean()),
+        )
         line = data["line"] if data["tail"] == u else data["line"][::-1]
         line[[0, -1]] = [graph.nodes[u]["xy"], graph.nodes[v]["xy"]]
         simple = shapely.get_coordinates(shapely.simplify(shapely.linestrings(line), SIMPLIFY))
@@ -207,11 +222,15 @@ def geodesic(xy: NDArray[np.float64]) -> float:
 
 def tables(graph: nx.MultiGraph[int], factor: float) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
     """Both tables in the schema of docs/tables.md; nodes are numbered from north-west to south-east."""
-    order = sorted(graph, key=lambda node: (round(graph.nodes[node]["xy"][1], 6), round(graph.nodes[node]["xy"][0], 6)))
+    order = sorted(
+        graph, key=lambda node: (round(graph.nodes[node]["xy"][1], 6), round(graph.nodes[node]["xy"][0], 6))
+    )
     number = {node: index for index, node in enumerate(order, start=1)}
     degrees = np.round(to_degrees(np.array([graph.nodes[node]["xy"] for node in order])), 5)
     text = ("highway", "ref", "name", "name_en", "road_ref")
-    nodes = pd.DataFrame({"x": degrees[:, 0], "y": degrees[:, 1]}, index=pd.Index(range(1, len(order) + 1), name="osmid"))
+    nodes = pd.DataFrame(
+        {"x": degrees[:, 0], "y": degrees[:, 1]}, index=pd.Index(range(1, len(order) + 1), name="osmid")
+    )
     nodes["street_count"] = [graph.degree(node) for node in order]
     for column in text:
         nodes[column] = pd.array([graph.nodes[node].get(column) for node in order], dtype="object")
@@ -223,7 +242,10 @@ def tables(graph: nx.MultiGraph[int], factor: float) -> tuple[pd.DataFrame, gpd.
 def edge_table(graph: nx.MultiGraph[int], number: dict[int, int], factor: float) -> gpd.GeoDataFrame:
     """Directed edges: both directions of every centerline."""
     pieces = sorted(
-        ((number[data["start"]], number[v if data["start"] == u else u], data) for u, v, data in graph.edges(data=True)),
+        (
+            (number[data["start"]], number[v if data["start"] == u else u], data)
+            for u, v, data in graph.edges(data=True)
+        ),
         key=lambda piece: (min(piece[:2]), max(piece[:2]), piece[2]["length_m"]),
     )
     rows = []
@@ -246,7 +268,11 @@ def edge_table(graph: nx.MultiGraph[int], number: dict[int, int], factor: float)
         for u, v, geometry, back in ((start, stop, line, False), (stop, start, shapely.reverse(line), True)):
             key = keys.get((u, v), -1) + 1
             keys[u, v] = key
-            rows.append({"u": u, "v": v, "key": key, **common, "reversed": back and not dual, "geometry": geometry})
-    frame = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326").set_index(["u", "v", "key"]).sort_index()
+            rows.append(
+                {"u": u, "v": v, "key": key, **common, "reversed": back and not dual, "geometry": geometry}
+            )
+    frame = (
+        gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326").set_index(["u", "v", "key"]).sort_index()
+    )
     order = ["osmid", "highway", "ref", "name", "oneway", "reversed", "length", "bridge", "tunnel"]
     return frame[[*order, "bridge_share", "tunnel_share", "geometry"]]

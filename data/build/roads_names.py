@@ -38,8 +38,8 @@ ROAD_NAMES = {
 OLD_NUMBERS = {"G4201": "G4202"}
 """Labels of waypoints that carry a superseded number (only those on the ring of Chengdu in this region)."""
 
-ALBERS = CRS.from_proj4("+proj=aea +lat_1=25 +lat_2=47 +lat_0=0 +lon_0=105 +datum=WGS84 +units=m")
-"""Projection of the county polygons."""
+ALBERS = CRS.from_proj4("+proj=aea +lat_1=24 +lat_2=48 +lat_0=36 +lon_0=104.5 +datum=WGS84 +units=m")
+"""Projection of the county polygons (parameters found by comparing them with known county seats)."""
 
 EXPRESSWAY = re.compile(r"(?:G\d{1,2}|G\d{4}|S\d{1,2}|SA\d)$")
 """Numbers of expressways; G and S with three digits are ordinary national and provincial roads."""
@@ -97,9 +97,10 @@ def label_refs(label: str) -> tuple[str | None, list[str]]:
     """Exit number (or None) and the expressways that a waypoint's label says it meets.
 
     ``89`` → ("89", []); ``939(G76)`` → ("939", []), for a concurrent road in brackets is not met but shared;
-    ``G75/G85`` → (None, ["G75", "G85"]); ``G108`` → (None, []), an ordinary national road.
+    ``G75/G85`` → (None, ["G75", "G85"]); ``G108`` → (None, []), an ordinary national road;
+    ``1stLonExpy`` → (None, []), a street.
     """
-    number = re.match(r"\d+", label)
+    number = re.match(r"\d+(?=$|[_(/])", label)
     parts = re.findall(r"(?<![A-Za-z0-9])[GS]A?\d+", re.sub(r"\(.*\)", "", label))
     refs = [OLD_NUMBERS.get(part, part) for part in parts]
     return (number.group() if number else None), [ref for ref in refs if EXPRESSWAY.match(ref)]
@@ -123,17 +124,31 @@ def border_name(road: str, label: str) -> tuple[str, str] | None:
 
 
 def interchange_name(
-    road: str, exit_number: str | None, others: list[str], county: tuple[str, str, int], label: str = ""
+    road: str, label: str, others: list[str], county: tuple[str, str, int]
 ) -> tuple[str, str]:
-    """Chinese and English name, e.g. ``G76 出口89（简阳市）`` and ``G76 exit 89 (Jianyang)``."""
+    """Chinese and English name, e.g. ``G76 出口89（简阳市）`` and ``G76 exit 89 (Jianyang)``.
+
+    Parameters
+    ----------
+    road
+        The expressway of the interchange.
+    label
+        Its label on that road: an exit number, or a word that keeps it apart from others; may be empty.
+    others
+        Expressways it meets: then it is a junction (枢纽).
+    county
+        Chinese and English name and code of the county.
+    """
     zh, en, _ = county
-    joined = "/".join([road, *[ref for ref in others if ref != road]])
-    junction = joined != road
-    if exit_number and junction:
-        return f"{joined} 枢纽 出口{exit_number}（{zh}）", f"{joined} junction, exit {exit_number} ({en})"
-    if exit_number:
-        return f"{road} 出口{exit_number}（{zh}）", f"{road} exit {exit_number} ({en})"
-    if junction:
-        return f"{joined} 枢纽（{zh}）", f"{joined} junction ({en})"
-    label = f" {label}" if label else ""
-    return f"{road}{label} 互通（{zh}）", f"{road}{label} interchange ({en})"
+    exit_number = label_refs(label)[0]
+    if others:
+        joined = "/".join([road, *others])
+        chinese, english = f"{joined} 枢纽", f"{joined} junction"
+        if exit_number:
+            chinese, english = f"{chinese} 出口{exit_number}", f"{english}, exit {exit_number}"
+    elif exit_number:
+        chinese, english = f"{road} 出口{exit_number}", f"{road} exit {exit_number}"
+    else:
+        word = f" {label}" if label else ""
+        chinese, english = f"{road}{word} 互通", f"{road}{word} interchange"
+    return f"{chinese}（{zh}）", f"{english} ({en})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -16,17 +16,22 @@ from data.build.roads_names import (
     BORDER,
     EXPRESSWAY,
     ROAD_NAMES,
-    Counties,
     border_name,
     interchange_name,
     label_refs,
     sort_refs,
 )
-from data.build.roads_tiles import SourceLine, sample, to_degrees
-from data.build.roads_waypoints import Matched, Matcher, Route
+from data.build.roads_tiles import region_box, sample, to_degrees
+from data.build.roads_waypoints import DETOUR, SLACK, Matched, Matcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from data.build.roads_names import Counties
+    from data.build.roads_tiles import SourceLine
+    from data.build.roads_waypoints import Route
 
 Graph = nx.MultiGraph
 
@@ -41,6 +46,10 @@ TOGETHER = 3.0
 
 NAMED_SHARE = 0.3
 """An edge takes number and name of a named line that covers this share of it."""
+
+
+SHARED = 5.0
+"""Factor on motorways of another number when the way of one road is sought."""
 
 
 @dataclass
@@ -69,11 +78,11 @@ def number_edges(graph: Graph[int], routes: Sequence[Route]) -> Found:
     for route in routes:
         points, steps = matcher.match(route)
         near = [point for point in points if point.distance <= FARTHEST]
-        missing += sum(point.visible for point in route.points) - len(near)
+        missing += sum(point.visible and _inside(point.xy) for point in route.points) - len(near)
         matched += near
         for number, start, stop in steps:
             marks[matcher.edges[number]].append((start, stop, route.ref))
-    print(f"   {len(matched)} waypoints on centerlines, {missing} off them or outside the region", flush=True)
+    print(f"   {len(matched)} waypoints on centerlines, {missing} on roads that the tiles lack", flush=True)
     nodes = _insert(graph, matched, marks)
     found = Found()
     for route in routes:
@@ -81,6 +90,11 @@ def number_edges(graph: Graph[int], routes: Sequence[Route]) -> Found:
         if stops:
             found.stops.append((route, stops))
     return found
+
+
+def _inside(xy: NDArray[np.float64]) -> bool:
+    x0, y0, x1, y1 = region_box()
+    return bool(x0 < xy[0] < x1 and y0 < xy[1] < y1)
 
 
 def _insert(
@@ -124,19 +138,34 @@ def _insert(
     return nodes
 
 
-def motorway_path(graph: Graph[int], start: int, stops: Iterable[int]) -> list[tuple[int, int, int]]:
-    """Edges of the shortest way over motorways from ``start`` to the nearest of ``stops``."""
+def motorway_path(
+    graph: Graph[int], start: int, stops: Iterable[int], *, only: str | None = None
+) -> list[tuple[int, int, int]]:
+    """Edges of the shortest way over motorways from ``start`` to the nearest of ``stops``; empty if there is none.
+
+    With ``only``, other numbered motorways count `SHARED` times their length: the way keeps to motorways without
+    a number or with that one, but for short pieces where it crosses another at an angle.
+    """
+
+    def lengths(keyed: dict[int, dict[str, Any]]) -> dict[int, float]:
+        return {
+            key: topology.length(data["line"])
+            * (SHARED if only is not None and data["refs"] - {only} else 1.0)
+            for key, data in keyed.items()
+            if data["highway"] == "motorway"
+        }
 
     def weight(_u: int, _v: int, keyed: dict[int, dict[str, Any]]) -> float | None:
-        fast = [topology.length(data["line"]) for data in keyed.values() if data["highway"] == "motorway"]
-        return min(fast) if fast else None
+        return min(lengths(keyed).values(), default=None)
 
     distance, paths = nx.single_source_dijkstra(graph, start, weight=weight)
-    nearest = min((stop for stop in stops if stop in distance), key=lambda stop: distance[stop])
+    reached = sorted((distance[stop], stop) for stop in stops if stop in distance)
+    if not reached:
+        return []
     edges = []
-    for u, v in pairwise(paths[nearest]):
-        fast = [key for key, data in graph[u][v].items() if data["highway"] == "motorway"]
-        edges.append((u, v, min(fast, key=lambda key: topology.length(graph[u][v][key]["line"]))))
+    for u, v in pairwise(paths[reached[0][1]]):
+        fast = lengths(graph[u][v])
+        edges.append((u, v, min(fast, key=lambda key: fast[key])))
     return edges
 
 
@@ -145,29 +174,54 @@ def add_missing_routes(graph: Graph[int], found: Found) -> None:
 
     - G5013 in Sichuan: the shortest way over motorways from the border point of its Chongqing half to the
       ring of Chengdu (G4202).
-    - SA2, eastern half: the shortest way over motorways from its southern end through the interchange that
-      G76 labels SA2 to its northern end.
+    - SA2, eastern half: the shortest way over motorways without a number from the interchange that G76 labels
+      SA2 to its southern and to its northern end.
+    - Provincial expressways: the shortest way over motorways without a number between two interchanges of one
+      province whose labels name the same road, if it is at most `DETOUR` × the straight line + `SLACK` and
+      shares at most a tenth with other numbers.
     """
     ring = {node for u, v, data in graph.edges(data=True) if "G4202" in data["refs"] for node in (u, v)}
-    border = found.node("G5013", "CQ", "CQ/SC")
-    south, middle, north = (
-        found.node("SA2", "SC", "S4"),
-        found.node("G76", "SC", "SA2"),
-        found.node("SA2", "SC", "New9thRd"),
-    )
-    for ref, path in (
-        ("G5013", motorway_path(graph, border, ring)),
-        ("SA2", motorway_path(graph, middle, [south]) + motorway_path(graph, middle, [north])),
-    ):
-        for edge in path:
-            graph.edges[edge]["refs"] = graph.edges[edge]["refs"] | {ref}
-        km = sum(topology.length(graph.edges[edge]["line"]) for edge in path) * 0.0662
-        print(f"   {ref}: {len(path)} edges added by rule, about {km:.0f} km", flush=True)
+    _number("G5013", graph, motorway_path(graph, found.node("G5013", "CQ", "CQ/SC"), ring))
+    middle = found.node("G76", "SC", "SA2")
+    for label in ("S4", "New9thRd"):
+        _number("SA2", graph, motorway_path(graph, middle, [found.node("SA2", "SC", label)], only="SA2"))
+    named: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for route, stops in found.stops:
+        for label, node in stops:
+            for ref in label_refs(label)[1]:
+                if ref.startswith("S") and ref != "SA2":
+                    named[route.province, ref].add(node)
+    for (_, ref), nodes in sorted(named.items()):
+        for one, two in combinations(sorted(nodes), 2):
+            straight = float(np.hypot(*(graph.nodes[one]["xy"] - graph.nodes[two]["xy"])))
+            path = motorway_path(graph, one, [two], only=ref)
+            own = [edge for edge in path if graph.edges[edge]["refs"] <= {ref}]
+            total, alone = (
+                sum(topology.length(graph.edges[e]["line"]) for e in some) for some in (path, own)
+            )
+            if 0.9 * total <= alone and 0 < total <= DETOUR * straight + SLACK:
+                _number(ref, graph, path)
 
 
-def add_named_lines(graph: Graph[int], named: Sequence[SourceLine]) -> None:
-    """Give motorways without a number the one of a named line of the tiles that covers part of them; in place."""
-    lines = [line for line in named if line.highway == "motorway" and EXPRESSWAY.match(line.ref)]
+def _number(ref: str, graph: Graph[int], path: Sequence[tuple[int, int, int]]) -> None:
+    fresh = [edge for edge in path if ref not in graph.edges[edge]["refs"]]
+    for edge in fresh:
+        graph.edges[edge]["refs"] = graph.edges[edge]["refs"] | {ref}
+    km = sum(topology.length(graph.edges[edge]["line"]) for edge in fresh) * 0.0662
+    if fresh:
+        print(f"   {ref}: {len(fresh)} edges numbered by rule, about {km:.0f} km", flush=True)
+
+
+def add_named_lines(graph: Graph[int], named: Sequence[SourceLine], *, known: set[str]) -> None:
+    """Give motorways without a number the one of a named line of the tiles that covers part of them; in place.
+
+    Numbers ``known`` from waypoints are left out: where the two disagree, the lines are older.
+    """
+    lines = [
+        line
+        for line in named
+        if line.highway == "motorway" and EXPRESSWAY.match(line.ref) and line.ref not in known
+    ]
     points, owners = sample([line.xy for line in lines], 0.5)
     tree = cKDTree(points)
     for u, v, key in sorted(graph.edges(keys=True)):
@@ -202,26 +256,32 @@ def _incident_refs(graph: Graph[int], node: int) -> list[frozenset[str]]:
     return [frozenset(data["refs"]) for _, _, data in graph.edges(node, data=True)]
 
 
-def _name_labeled(graph: Graph[int], node: int, labels: list[tuple[str, str]], county: tuple[str, str, int]) -> None:
+def _name_labeled(
+    graph: Graph[int], node: int, labels: list[tuple[str, str]], county: tuple[str, str, int]
+) -> None:
     tags = graph.nodes[node]
     # A label that is the road's own exit number comes first, then any that names it.
     labels = sorted(labels, key=lambda pair: (not pair[1].isdigit(), "(" in pair[1], sort_key(pair[0])))
     road, label = labels[0]
     borders = [border_name(road, text) for _, text in labels if BORDER.match(text)]
     if borders and borders[0]:
-        tags.update(ref=label, road_ref=road, zip_name=borders[0])
+        tags.update(ref=label, road_ref=road)
         tags["name"], tags["name_en"] = borders[0]
-        tags.pop("zip_name")
         return
-    number = label_refs(label)[0]
     met = {ref for _, text in labels for ref in label_refs(text)[1]}
-    incident = set(_incident_refs(graph, node)) - {frozenset()}
-    if graph.degree(node) > 2 and len(incident) > 1:
-        met |= {ref for refs in incident for ref in refs}
+    incident = _incident_refs(graph, node)
+    if graph.degree(node) > 2:
+        # A road that runs along with this one on all its edges here is concurrent, not met.
+        met |= {ref for refs in incident if road not in refs for ref in refs}
+        met -= {
+            ref
+            for ref in met
+            if all(road in refs for refs in incident if ref in refs) and any(ref in refs for refs in incident)
+        }
     tags.update(highway="motorway_junction", ref=label, road_ref=road)
-    tags["name"], tags["name_en"] = interchange_name(road, number, sort_refs(met), county, label)
-    if number:
-        tags["km_post"] = float(number)
+    tags["name"], tags["name_en"] = interchange_name(road, label, sort_refs(met - {road}), county)
+    if label.isdigit():
+        tags["km_post"] = float(label)
 
 
 def _name_unlabeled(graph: Graph[int], node: int, county: tuple[str, str, int]) -> None:
@@ -235,7 +295,9 @@ def _name_unlabeled(graph: Graph[int], node: int, county: tuple[str, str, int]) 
     if len(distinct) > 1 or not any(data["waypointed"] for data in fast):
         tags = graph.nodes[node]
         tags.update(highway="motorway_junction", road_ref=refs[0])
-        tags["name"], tags["name_en"] = interchange_name(refs[0], None, refs if len(distinct) > 1 else [], county)
+        road = refs[0]
+        met = [ref for ref in refs if any(ref in group and road not in group for group in distinct)]
+        tags["name"], tags["name_en"] = interchange_name(road, "", met, county)
 
 
 def sort_key(ref: str) -> tuple[str, int, str]:
@@ -253,8 +315,8 @@ def _tell_apart(graph: Graph[int]) -> None:
         if len(nodes) > 1:
             for count, node in enumerate(sorted(nodes, key=lambda n: graph.nodes[n]["xy"][0]), start=1):
                 tags = graph.nodes[node]
-                tags["name"] = tags["name"].replace("（", f"{count}（")
-                tags["name_en"] = tags["name_en"].replace(" (", f" {count} (")
+                tags["name"] = tags["name"].replace("（", f"-{count}（")
+                tags["name_en"] = tags["name_en"].replace(" (", f"-{count} (")
 
 
 def calibration(graph: Graph[int], found: Found) -> float:
@@ -265,7 +327,9 @@ def calibration(graph: Graph[int], found: Found) -> float:
     """
     posts, roads = [], []
     for route, stops in found.stops:
-        own = nx.MultiGraph([edge for edge in graph.edges(keys=True, data=True) if route.ref in edge[3]["refs"]])
+        own = nx.MultiGraph(
+            [edge for edge in graph.edges(keys=True, data=True) if route.ref in edge[3]["refs"]]
+        )
         numbered = [(float(label), node) for label, node in stops if label.isdigit() and node in own]
         start = 0
         for stop in range(1, len(numbered)):
@@ -282,5 +346,7 @@ def calibration(graph: Graph[int], found: Found) -> float:
                 posts.append(post_km)
                 roads.append(road)
             start = stop
-    print(f"   {len(posts)} stretches with exit numbers, {sum(posts):,.0f} km by posts, {sum(roads):,.0f} km by graph")
+    print(
+        f"   {len(posts)} stretches with exit numbers, {sum(posts):,.0f} km by posts, {sum(roads):,.0f} km by graph"
+    )
     return float(sum(posts) / sum(roads))

@@ -115,9 +115,9 @@ def _in_global_pixels(raw: nx.MultiGraph[int], origin: NDArray[np.float64]) -> n
         line = data["pts"][:, ::-1].astype(float) + origin
         head, tail = graph.nodes[u]["xy"], graph.nodes[v]["xy"]
         # sknw does not promise the direction of the points of an edge.
-        flip = np.hypot(*(line[0] - head)) + np.hypot(*(line[-1] - tail)) > np.hypot(*(line[-1] - head)) + np.hypot(
-            *(line[0] - tail)
-        )
+        flip = np.hypot(*(line[0] - head)) + np.hypot(*(line[-1] - tail)) > np.hypot(
+            *(line[-1] - head)
+        ) + np.hypot(*(line[0] - tail))
         line = line[::-1] if flip else line
         graph.add_edge(u, v, tail=u, line=np.vstack([head, line, tail]))
     return graph

@@ -120,7 +120,9 @@ def _clipped(geometry: dict[str, object], corner: NDArray[np.float64]) -> Iterat
             yield shapely.get_coordinates(part) + corner
 
 
-def sample(lines: Sequence[NDArray[np.float64]], step: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def sample(
+    lines: Sequence[NDArray[np.float64]], step: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Points at most ``step`` pixels apart along lines (m, 2), and the line each lies on (m,)."""
     points, owners = [], []
     for index, xy in enumerate(lines):

@@ -24,8 +24,8 @@ Graph = nx.MultiGraph
 SPUR = 9.0
 """Dead ends shorter than this (pixels, 0.6 km) are artefacts of thinning, unless at the region's border."""
 
-CLUSTER = 4.5
-"""Junctions joined by an edge shorter than this (pixels, 0.3 km) are one interchange."""
+CLUSTER = 6.5
+"""Junctions joined by an edge shorter than this (pixels, 0.43 km) are one interchange."""
 
 LOOP = 40.0
 """Loops from a node to itself shorter than this (pixels, 2.6 km) are interchange ramps or slits."""
@@ -209,19 +209,23 @@ def split_edge(
 def mend_gaps(graph: Graph[int], border: tuple[float, float, float, float], *, reach: float) -> int:
     """Lead dead ends to another line that passes within ``reach`` pixels; in place, returns how many.
 
-    Tiles drop the ramps, so an expressway may end a few hundred meters before the road it joins.
+    Lines put in by hand (with a ``length_m``) take no dead ends. Tiles drop the ramps, so an expressway may end a few hundred meters before the road it joins.
     """
     x0, y0, x1, y1 = border
     mended = 0
     for node in sorted(graph):
         x, y = graph.nodes[node]["xy"]
-        if graph.degree(node) != 1 or min(x - x0, y - y0, x1 - x, y1 - y) < 4 or graph.nodes[node].get("fixed"):
+        if (
+            graph.degree(node) != 1
+            or min(x - x0, y - y0, x1 - x, y1 - y) < 4
+            or graph.nodes[node].get("fixed")
+        ):
             continue
         own = next(iter(graph.edges(node, keys=True)))
         own = (*sorted(own[:2]), own[2])
         best: tuple[float, float, tuple[int, int, int]] | None = None
         for u, v, key, data in graph.edges(keys=True, data=True):
-            if (*sorted((u, v)), key) == own or not _near(data["line"], (x, y), reach):
+            if "length_m" in data or (*sorted((u, v)), key) == own or not _near(data["line"], (x, y), reach):
                 continue
             position, distance = project(data["line"], np.array([x, y]))
             if distance <= reach and (best is None or distance < best[0]):
@@ -251,6 +255,13 @@ def node_at(graph: Graph[int], edge: tuple[int, int, int], position: float, *, s
     new = max(graph) + 1
     split_edge(graph, edge, [(position, new)])
     return new
+
+
+def nearest_node(graph: Graph[int], xy: NDArray[np.float64], *, snap: float) -> int:
+    """Node where the nearest edge passes a place: an end of that edge within ``snap`` pixels, else a new one."""
+    on = {edge: project(graph.edges[edge]["line"], xy) for edge in sorted(graph.edges(keys=True))}
+    edge = min(on, key=lambda one: on[one][1])
+    return node_at(graph, edge, on[edge][0], snap=snap)
 
 
 def project(line: NDArray[np.float64], xy: NDArray[np.float64]) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -78,7 +79,9 @@ def read_routes(folder: Path) -> list[Route]:
     """All expressways with a waypoint in the region, in the order of the files."""
     routes = []
     for system in SYSTEMS:
-        table = (folder / "hwy_data" / "_systems" / f"{system}.csv").read_text(encoding="utf-8").splitlines()[1:]
+        table = (
+            (folder / "hwy_data" / "_systems" / f"{system}.csv").read_text(encoding="utf-8").splitlines()[1:]
+        )
         for row in table:
             _, region, ref, *_, root, _ = row.split(";")
             path = folder / "hwy_data" / region / system / f"{root}.wpt"
@@ -96,7 +99,9 @@ def _read_points(path: Path) -> Iterator[Waypoint]:
         found = re.match(r"(\S+) .*lat=(-?[\d.]+)&lon=(-?[\d.]+)", row)
         if found:
             label, lat, lon = found.groups()
-            yield Waypoint(label.lstrip("+*"), to_pixels(np.array([[float(lon), float(lat)]]))[0], label[0] != "+")
+            yield Waypoint(
+                label.lstrip("+*"), to_pixels(np.array([[float(lon), float(lat)]]))[0], label[0] != "+"
+            )
 
 
 class Matcher:
@@ -156,7 +161,9 @@ class Matcher:
             edge = int(self.on_edge[row])
             if distance <= REACH and (edge not in found or step < found[edge][0]):
                 found[edge] = (step, int(row))
-        scored = [((project(self.lines[e], xy)[1] / 2) ** 2 + 0.02 * step, row) for e, (step, row) in found.items()]
+        scored = [
+            ((project(self.lines[e], xy)[1] / 2) ** 2 + 0.02 * step, row) for e, (step, row) in found.items()
+        ]
         return sorted(scored)[:CANDIDATES]
 
     def match(self, route: Route) -> tuple[list[Matched], list[tuple[int, float, float]]]:
@@ -168,21 +175,24 @@ class Matcher:
             options = self.candidates(point.xy)
             if options:
                 chain.append((point, options))
+        if not chain:
+            return found, steps
         rows, linked = self._viterbi(chain)
-        for (point, _), row in zip(chain, rows, strict=True):
-            if point.visible:
+        for good, (first, second) in zip(linked, pairwise(rows), strict=True):
+            if good:
+                steps += self.path(int(self.on_vertex[first]), int(self.on_vertex[second]))
+        for (point, _), row, before, after in zip(
+            chain, rows, [False, *linked], [*linked, False], strict=True
+        ):
+            # A waypoint that no road joins to its neighbors lies on a road that the tiles lack.
+            if point.visible and (before or after):
                 edge = int(self.on_edge[row])
                 position, distance = project(self.lines[edge], point.xy)
                 found.append(Matched(route, point, self.edges[edge], position, distance))
-        for first, second, good in zip(rows, rows[1:], linked, strict=False):
-            if good:
-                steps += self.path(int(self.on_vertex[first]), int(self.on_vertex[second]))[1]
         return found, steps
 
     def _viterbi(self, chain: list[tuple[Waypoint, list[tuple[float, int]]]]) -> tuple[list[int], list[bool]]:
         """Chosen row for each waypoint, and whether the road to the next one is accepted."""
-        if not chain:
-            return [], []
         score = np.array([cost for cost, _ in chain[0][1]])
         back: list[NDArray[np.int64]] = []
         fits: list[NDArray[np.bool_]] = []
@@ -206,12 +216,12 @@ class Matcher:
             rows.append(chain[index][1][at][1])
         return rows[::-1], linked[::-1]
 
-    def path(self, start: int, stop: int) -> tuple[float, list[tuple[int, float, float]]]:
-        """Cost and steps of the cheapest way between two vertices."""
-        cost, before = dijkstra(self.matrix, directed=False, indices=start, return_predecessors=True)
+    def path(self, start: int, stop: int) -> list[tuple[int, float, float]]:
+        """Steps of the cheapest way between two vertices."""
+        _, before = dijkstra(self.matrix, directed=False, indices=start, return_predecessors=True)
         steps = []
         while stop != start and before[stop] >= 0:
             previous = int(before[stop])
             steps.append(self.steps[min(previous, stop), max(previous, stop)][0])
             stop = previous
-        return float(cost[stop]), steps[::-1]
+        return steps[::-1]
