@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from corridor.errors import ChengyuError
@@ -10,14 +12,16 @@ from planner.scenario import Scenario
 from planner.text import text
 from planner.views import frame, kpis, session, sidebar, status, style, workspace
 
+_ICON = Path(__file__).parent / "static" / "icon.png"
+
 
 def page() -> None:
     """Draw the whole page."""
     st.set_page_config(
         page_title=text("app.title", "zh"),
-        page_icon=":material/local_gas_station:",
+        page_icon=str(_ICON),
         layout="wide",
-        initial_sidebar_state="expanded",
+        initial_sidebar_state=256,
     )
     style.apply()
     with st.sidebar:

@@ -14,13 +14,15 @@ from planner.views.places import PLACES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from planner.views.labels import Screen
     from planner.views.roads import RouteLine
 
 #: Chinese glyphs come from whatever the reader's system has; the last names are Latin fallbacks.
-FONTS = '"Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "Hiragino Sans GB", Arial, sans-serif'
+FONTS = '"Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", Arial, sans-serif'
 
 _ROAD_STYLES = {"trunk": (palette.TRUNK, 1.0), "motorway": (palette.MOTORWAY, 1.6)}
-_PLACE_SIZES = {1: 19, 2: 13, 3: 11}
+_PLACE_SIZES = {1: 20, 2: 13, 3: 11}
+_ROUTE_NAME_PX = 12
 
 
 def roads(paths: Mapping[str, Sequence[Any]]) -> list[pdk.Layer]:
@@ -49,15 +51,21 @@ def routes(lines: Sequence[RouteLine], language: Language) -> list[pdk.Layer]:
     ]
 
 
-def route_names(lines: Sequence[RouteLine], language: Language) -> pdk.Layer:
-    """Return the name plates of the corridor routes."""
+def route_names(lines: Sequence[RouteLine], language: Language, screen: Screen) -> pdk.Layer:
+    """Return the name plates of the corridor routes, each where its route runs apart and nothing stands."""
+    rows = []
+    for line in lines:
+        row = _route_row(line, language)
+        points = line.label_points
+        at = screen.along(row["label"], points, size_px=_ROUTE_NAME_PX, padding_px=6) or points[0]
+        rows.append(row | {"at": at})
     return pdk.Layer(
         "TextLayer",
-        [_route_row(line, language) for line in lines],
+        rows,
         id="route-name",
-        get_position="label_at",
+        get_position="at",
         get_text="label",
-        get_size=12,
+        get_size=_ROUTE_NAME_PX,
         get_color=[255, 255, 255],
         background=True,
         get_background_color="color",
@@ -76,7 +84,6 @@ def _route_row(line: RouteLine, language: Language) -> dict[str, Any]:
         "path": line.path,
         "color": palette.rgba(palette.ROUTES[line.route.route_id]),
         "label": f"{name} {refs}",
-        "label_at": line.label_at,
         "tip_title": name,
         "tip_text": text(
             "map.route_tip", language, refs=refs, length=with_unit(line.length_km, "km", language)
@@ -84,18 +91,26 @@ def _route_row(line: RouteLine, language: Language) -> dict[str, Any]:
     }
 
 
-def places(language: Language) -> pdk.Layer:
-    """Return the names of cities; where two would overlap, the larger city's stays."""
-    rows = [
-        {
-            "position": [place.lon, place.lat],
-            "label": place.name_zh if language == "zh" else f"{place.name_en}\n{place.name_zh}",
-            "size": _PLACE_SIZES[place.rank],
-            "color": palette.rgba(palette.INK if place.rank == 1 else palette.PLACE),
-            "priority": 100 - place.rank,
-        }
-        for place in PLACES
-    ]
+def places(language: Language, screen: Screen) -> pdk.Layer:
+    """Return the names of cities, larger ones first, as far as there is room."""
+    rows = []
+    for place in sorted(PLACES, key=lambda place: place.rank):
+        label = place.name_zh if language == "zh" else f"{place.name_en}\n{place.name_zh}"
+        size = _PLACE_SIZES[place.rank]
+        at = [place.lon, place.lat]
+        offset = screen.offset(label, at, size_px=size, clear_px=2, rings=8 if place.rank == 1 else 1)
+        if offset is None and place.rank > 1:
+            continue
+        color = palette.INK if place.rank == 1 else palette.PLACE
+        rows.append(
+            {
+                "position": at,
+                "label": label,
+                "size": size,
+                "color": palette.rgba(color),
+                "offset": offset or [0, -size],
+            }
+        )
     return pdk.Layer(
         "TextLayer",
         rows,
@@ -104,11 +119,11 @@ def places(language: Language) -> pdk.Layer:
         get_text="label",
         get_size="size",
         get_color="color",
-        get_pixel_offset=[0, -16],
+        get_pixel_offset="offset",
+        line_height=1.15,
         font_weight=600,
         **halo(),
         **labelled(),
-        **collision("priority"),
     )
 
 
@@ -123,14 +138,4 @@ def halo() -> dict[str, Any]:
         "font_settings": {"sdf": True, "fontSize": 64, "buffer": 8, "radius": 16},
         "outline_width": 4,
         "outline_color": palette.rgba(palette.PAPER),
-    }
-
-
-def collision(priority: str) -> dict[str, Any]:
-    """Return the settings that hide a label under one of higher priority."""
-    return {
-        "extensions": [{"@@type": "CollisionFilterExtension"}],
-        "collision_group": pdk.types.String("labels"),
-        "collision_test_props": {"sizeScale": 1.3},
-        "get_collision_priority": priority,
     }

@@ -10,18 +10,17 @@ import streamlit as st
 from planner.flows import link_flows
 from planner.text import Language, text
 from planner.views import backdrop, palette, plan_layers, roads
+from planner.views.flow_bands import bands
+from planner.views.labels import Screen
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from planner.inputs import Inputs
     from planner.plan import Plan
+    from planner.views.flow_bands import Band
     from planner.views.roads import RouteLine
 
-#: Middle and zoom that show Chengdu to Chongqing from 600 px width upward.
-_VIEW = {"longitude": 105.35, "latitude": 30.0, "zoom": 7.15, "min_zoom": 5, "max_zoom": 12}
-
-HEIGHT_PX = 560
+#: Middle and zoom that show Chengdu to Chongqing from 560 px width upward.
+_VIEW = {"longitude": 105.4, "latitude": 29.95, "zoom": 6.95, "min_zoom": 5, "max_zoom": 12}
 
 #: Switches of the map, in the order of the row above it.
 SWITCHES = ("flows", "routes", "supply", "stations", "places")
@@ -41,16 +40,14 @@ def _backdrop(_inputs: Inputs) -> Backdrop:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _links(identity: str, _plan: Plan, _inputs: Inputs) -> tuple[pd.DataFrame, list[Any]]:  # noqa: ARG001  the key
-    """Return the plan's demand by road link and the link's paths, made once per plan."""
-    links = link_flows(_plan.flows, _inputs.routes, _inputs.network)
-    return links, roads.link_paths(_inputs.network, links["edge_row"].to_numpy())
+def _bands(identity: str, _plan: Plan, _inputs: Inputs) -> list[Band]:  # noqa: ARG001  the key
+    """Return the plan's demand on the roads, laid out once per plan."""
+    return bands(link_flows(_plan.flows, _inputs.routes, _inputs.network), _inputs.network)
 
 
 def busiest_kg_per_day(plan: Plan, inputs: Inputs) -> float:
-    """Return the demand on the busiest link: what the widest band means."""
-    links, _ = _links(_key(plan), plan, inputs)
-    return float(links["kg_per_day"].max()) if len(links) else 0.0
+    """Return the demand of the busiest band: what the widest one means."""
+    return max((band.kg_per_day for band in _bands(_key(plan), plan, inputs)), default=0.0)
 
 
 def _key(plan: Plan) -> str:
@@ -78,7 +75,7 @@ def draw(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str])
         layers=layers(plan, inputs, language, shown),
         initial_view_state=pdk.ViewState(**_VIEW),
         map_provider=None,
-        map_style=None,
+        map_style="/app/static/style.json",
         tooltip={
             "html": "<b>{tip_title}</b><br/>{tip_text}",
             "style": {
@@ -94,26 +91,27 @@ def draw(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str])
         },
     )
     with st.container(key="map"):
-        st.pydeck_chart(deck, height=HEIGHT_PX, alt=text("map.alt", language))
+        st.pydeck_chart(deck, height="stretch", alt=text("map.alt", language))
 
 
 def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> list[pdk.Layer]:
     """Return the layers from the ground up."""
     ground = _backdrop(inputs)
+    screen = Screen(_VIEW["zoom"])
     stack = backdrop.roads(ground.road_paths)
+    names: list[pdk.Layer] = []
+    if plan is not None:
+        plan_layers.take_marks(plan, inputs.bases, screen)
     if plan is not None and "flows" in shown:
-        links, paths = _links(_key(plan), plan, inputs)
-        stack += plan_layers.flows(links, paths, language)
+        stack += plan_layers.flows(_bands(_key(plan), plan, inputs), language)
     if "routes" in shown:
         stack += backdrop.routes(ground.route_lines, language)
+        names.append(backdrop.route_names(ground.route_lines, language, screen))
     if plan is not None and "supply" in shown:
         stack.append(plan_layers.supply(plan, inputs.bases, language))
+        names += plan_layers.supply_bases(plan, inputs.bases, language, screen)
     if "places" in shown:
-        stack.append(backdrop.places(language))
-    if "routes" in shown:
-        stack.append(backdrop.route_names(ground.route_lines, language))
-    if plan is not None and "supply" in shown:
-        stack += plan_layers.supply_bases(plan, inputs.bases, language)
+        names.append(backdrop.places(language, screen))
     if plan is not None and "stations" in shown:
-        stack += plan_layers.stations(plan, inputs.bases, language)
-    return stack
+        names += plan_layers.stations(plan, inputs.bases, language)
+    return stack + names

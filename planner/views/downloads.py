@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -31,7 +32,7 @@ def draw(plan: Plan, language: Language) -> None:
         for name, write, file_name, media_type in _FILES:
             st.download_button(
                 text(f"download.{name}", language),
-                data=lambda write=write: write(plan),
+                data=partial(write, plan),
                 file_name=f"{plan.scenario.name}-{plan.scenario.year}-{file_name}",
                 mime=media_type,
                 key=f"download-{name}",

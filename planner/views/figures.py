@@ -10,6 +10,7 @@ _DASH = "–"
 
 #: 10,000 wan CNY are one yi (100 million CNY).
 _WAN_PER_YI = 10_000
+_WAN_PER_MILLION = 100
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -36,7 +37,9 @@ def with_unit(value: float | None, unit: str, language: Language, *, digits: int
 
 
 def money(wan_cny: float | None, language: Language) -> tuple[str, str]:
-    """Return a sum and its unit: 10,000 CNY, or 100 million CNY when large."""
+    """Return a sum and its unit: in Chinese by powers of 10,000, in English in millions."""
+    if language == "en":
+        return number(None if wan_cny is None else wan_cny / _WAN_PER_MILLION), text("unit.m_cny", language)
     if wan_cny is not None and abs(wan_cny) >= _WAN_PER_YI:
         return number(wan_cny / _WAN_PER_YI, 2), text("unit.yi_cny", language)
     return number(wan_cny), text("unit.wan_cny", language)

@@ -60,7 +60,8 @@ def _cards(plan: Plan, language: Language) -> list[str]:
 def _card(name: str, value: str, unit: str, language: Language, **values: str) -> str:
     """Return one figure with its label, unit and remark."""
     return (
-        f'<div class="kpi" data-kpi="{name}"><div class="label">{escaped(text(f"kpi.{name}", language))}</div>'
+        f'<div class="kpi" data-kpi="{name}">'
+        f'<div class="label">{escaped(text(f"kpi.{name}", language))}</div>'
         f'<div class="value">{escaped(value)}<small>{escaped(unit)}</small></div>'
         f'<div class="note">{escaped(text(f"kpi.{name}_note", language, **values))}</div></div>'
     )
@@ -69,17 +70,15 @@ def _card(name: str, value: str, unit: str, language: Language, **values: str) -
 def _proof(plan: Plan, language: Language) -> str:
     """Return what was proven, in the words of its status."""
     proof = plan.certificate
-    figures = " · ".join(
-        (
-            f"{text('certificate.gap', language)} {gap(proof.gap)}",
-            f"{text('certificate.bound', language)} {with_unit(proof.bound, 'kg_per_day', language)}",
-            with_unit(proof.seconds, "s", language, digits=1),
-        )
+    lines = (
+        f"{text('certificate.gap', language)} {gap(proof.gap)}",
+        f"{text('certificate.bound', language)} {with_unit(proof.bound, 'kg_per_day', language)}",
+        with_unit(proof.seconds, "s", language, digits=1),
     )
     return (
         f'<div class="kpi" data-kpi="certificate">'
         f'<div class="label">{escaped(text("kpi.certificate", language))}</div>'
         f'<div class="value"><span class="badge {proof.status}">'
         f"{escaped(text(f'status.{proof.status}', language))}</span></div>"
-        f'<div class="note">{escaped(figures)}</div></div>'
+        f'<div class="note">{escaped(" · ".join(lines))}</div></div>'
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """A city label; ``rank`` 1 is the largest, and its position (degrees WGS 84) the rough middle of the city."""
+    """A city label: ``rank`` 1 is the largest; the position is the city's rough middle, degrees WGS 84."""
 
     name_zh: str
     name_en: str

@@ -12,6 +12,7 @@ from planner.text import Language, text
 from planner.views import palette
 from planner.views.backdrop import halo, labelled
 from planner.views.figures import number, share, with_unit
+from planner.views.tables import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,72 +20,63 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.plan import Plan
+    from planner.views.flow_bands import Band
+    from planner.views.labels import Screen
 
 #: Width of the widest demand band and supply link, and radius of a station of 1,000 kg/d, pixels.
-_FLOW_PX, _SUPPLY_PX, _STATION_PX = 18.0, 5.0, 9.0
+_FLOW_PX, _SUPPLY_PX, _STATION_PX = 14.0, 4.0, 9.0
+_BASE_PX, _BASE_NAME_PX = 28, 12
+#: How far a supply link bows, as a share of its length, and in how many pieces it is drawn.
+_BOW, _BOW_STEPS = 0.12, 24
 #: A station smaller than this cannot show its number.
 _SMALLEST_PX = 7.0
-#: Demand below this share of the busiest link is not drawn: thinner than a pixel.
-_FAINTEST = 0.03
+#: A served part thinner than this cannot be seen.
+_THINNEST_PX = 0.4
 
 
-def flows(links: pd.DataFrame, paths: Sequence[Any], language: Language) -> list[pdk.Layer]:
-    """Return the demand bands: all demand in gray, the served part of it in gold on top.
-
-    Parameters
-    ----------
-    links
-        Of :func:`planner.flows.link_flows`.
-    paths
-        Path of each link.
-    language
-        Of the tooltips.
-    """
-    most = links["kg_per_day"].max() if len(links) else 1.0
+def flows(bands: Sequence[Band], language: Language) -> list[pdk.Layer]:
+    """Return the demand bands: all demand in gray, the served part of it in gold on top."""
+    most = max((band.kg_per_day for band in bands), default=1.0)
     rows = [
         {
-            "path": path,
-            "total_px": _FLOW_PX * total / most,
-            "served_px": _FLOW_PX * served / most,
+            "path": band.path,
+            "total_px": round(_FLOW_PX * band.kg_per_day / most, 2),
+            "served_px": round(_FLOW_PX * band.served_kg_per_day / most, 2),
             "tip_title": text("map.flow", language),
             "tip_text": text(
                 "map.flow_tip",
                 language,
-                served=with_unit(served, "kg_per_day", language),
-                unserved=with_unit(total - served, "kg_per_day", language),
+                served=with_unit(band.served_kg_per_day, "kg_per_day", language),
+                unserved=with_unit(band.kg_per_day - band.served_kg_per_day, "kg_per_day", language),
             ),
         }
-        for path, total, served in zip(
-            paths, links["kg_per_day"].tolist(), links["served_kg_per_day"].tolist(), strict=True
-        )
-        if total >= _FAINTEST * most
+        for band in bands
     ]
-    shared = {
-        "get_path": "path",
-        "width_units": pdk.types.String("pixels"),
-        "joint_rounded": True,
-        "cap_rounded": True,
-    }
+    served = [
+        row
+        for row, band in zip(rows, bands, strict=True)
+        if _FLOW_PX * band.served_kg_per_day / most >= _THINNEST_PX
+    ]
     return [
-        pdk.Layer(
-            "PathLayer",
-            rows,
-            id="flow-demand",
-            get_color=palette.rgba(palette.UNSERVED),
-            get_width="total_px",
-            pickable=True,
-            **shared,
-        ),
-        pdk.Layer(
-            "PathLayer",
-            rows,
-            id="flow-served",
-            get_color=palette.rgba(palette.SERVED),
-            get_width="served_px",
-            pickable=True,
-            **shared,
-        ),
+        _flow("flow-demand", rows, palette.UNSERVED, "total_px"),
+        _flow("flow-served", served, palette.SERVED, "served_px"),
     ]
+
+
+def _flow(layer_id: str, rows: Sequence[Any], color: str, width: str) -> pdk.Layer:
+    """Return one layer of demand bands."""
+    return pdk.Layer(
+        "PathLayer",
+        rows,
+        id=layer_id,
+        get_path="path",
+        get_color=palette.rgba(color),
+        get_width=width,
+        width_units=pdk.types.String("pixels"),
+        joint_rounded=True,
+        cap_rounded=True,
+        pickable=True,
+    )
 
 
 def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> pdk.Layer:
@@ -95,11 +87,15 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> pdk.Layer:
     most = max((row["kg_per_day"] for row in links), default=1.0) or 1.0
     rows = [
         {
-            "source": [bases.at[row["base_id"], "lon"], bases.at[row["base_id"], "lat"]],
-            "target": [place[row["site_id"]]["lon"], place[row["site_id"]]["lat"]],
+            "path": bowed(
+                bases.loc[row["base_id"], ["lon", "lat"]].tolist(),
+                [place[row["site_id"]]["lon"], place[row["site_id"]]["lat"]],
+            ),
             "color": palette.rgba(colors[row["base_id"]], 190),
             "width_px": 1.0 + (_SUPPLY_PX - 1.0) * row["kg_per_day"] / most,
-            "tip_title": f"{name(bases.loc[row['base_id']], language)} → {name(place[row['site_id']], language)}",
+            "tip_title": " → ".join(
+                name(end, language) for end in (bases.loc[row["base_id"]], place[row["site_id"]])
+            ),
             "tip_text": text(
                 "map.supply_tip",
                 language,
@@ -112,21 +108,36 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> pdk.Layer:
         for row in links
     ]
     return pdk.Layer(
-        "ArcLayer",
+        "PathLayer",
         rows,
         id="supply",
-        get_source_position="source",
-        get_target_position="target",
-        get_source_color="color",
-        get_target_color="color",
+        get_path="path",
+        get_color="color",
         get_width="width_px",
-        get_height=0.35,
-        get_tilt=65,
+        width_units=pdk.types.String("pixels"),
+        joint_rounded=True,
         pickable=True,
     )
 
 
-def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language) -> list[pdk.Layer]:
+def bowed(start: Sequence[float], end: Sequence[float]) -> list[list[float]]:
+    """Return an arc between two points, bowed to its left, as a quadratic Bezier curve.
+
+    Flat on purpose: deck.gl's own arcs rise above the map and hide what is drawn after them.
+    """
+    (x0, y0), (x1, y1) = start, end
+    middle = ((x0 + x1) / 2 - _BOW * (y1 - y0), (y0 + y1) / 2 + _BOW * (x1 - x0))
+    steps = [step / _BOW_STEPS for step in range(_BOW_STEPS + 1)]
+    return [
+        [
+            round((1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c, 4)
+            for a, b, c in zip((x0, y0), middle, (x1, y1), strict=True)
+        ]
+        for t in steps
+    ]
+
+
+def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language, screen: Screen) -> list[pdk.Layer]:
     """Return the bases as diamonds in their color, with their names."""
     colors = palette.base_colors(bases.index)
     given = plan.supply.groupby("base_id")["kg_per_day"].sum().to_dict()
@@ -135,6 +146,13 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language) -> list[pd
             "position": [base["lon"], base["lat"]],
             "color": palette.rgba(colors[base["base_id"]]),
             "label": name(base, language),
+            "offset": screen.offset(
+                name(base, language),
+                [base["lon"], base["lat"]],
+                size_px=_BASE_NAME_PX,
+                clear_px=_BASE_PX / 2,
+            )
+            or [0, _BASE_PX],
             "tip_title": name(base, language),
             "tip_text": text(
                 "map.base_tip",
@@ -152,7 +170,7 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language) -> list[pd
             [row | {"mark": "◆"} for row in rows],
             id="base",
             get_text="mark",
-            get_size=28,
+            get_size=_BASE_PX,
             get_color="color",
             **shared,
         ),
@@ -161,9 +179,9 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language) -> list[pd
             rows,
             id="base-name",
             get_text="label",
-            get_size=12,
+            get_size=_BASE_NAME_PX,
             get_color="color",
-            get_pixel_offset=[0, 20],
+            get_pixel_offset="offset",
             font_weight=700,
             **shared,
         ),
@@ -172,9 +190,7 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language) -> list[pd
 
 def stations(plan: Plan, bases: pd.DataFrame, language: Language) -> list[pdk.Layer]:
     """Return the stations, area by size, numbered as in the siting table: new filled, existing hollow."""
-    rows = [
-        _station_row(row, rank, bases, language) for rank, row in enumerate(records(plan.stations), start=1)
-    ]
+    rows = [_station_row(row, bases, language) for row in records(numbered(plan))]
     # Large ones first, so that a small one beside them stays in sight.
     rows.sort(key=lambda row: -row["radius_px"])
     return [
@@ -206,21 +222,19 @@ def stations(plan: Plan, bases: pd.DataFrame, language: Language) -> list[pdk.La
     ]
 
 
-def _station_row(
-    row: Mapping[str, Any], rank: int, bases: pd.DataFrame, language: Language
-) -> dict[str, Any]:
+def _station_row(row: Mapping[str, Any], bases: pd.DataFrame, language: Language) -> dict[str, Any]:
     """Return one station as the layers need it."""
     ink, white = palette.rgba(palette.INK), [255, 255, 255, 255]
     is_new = row["status"] == "new"
     base_id = row["base_id"]
     return {
         "position": [row["lon"], row["lat"]],
-        "number": str(rank),
+        "number": str(row["number"]),
         "radius_px": radius_px(row["capacity_kg_per_day"]),
         "fill": ink if is_new else white,
         "line": white if is_new else ink,
         "ink": white if is_new else ink,
-        "tip_title": f"{rank} · {name(row, language)}",
+        "tip_title": f"{row['number']} · {name(row, language)}",
         "tip_text": text(
             "map.station_tip",
             language,
@@ -236,8 +250,16 @@ def _station_row(
     }
 
 
+def take_marks(plan: Plan, bases: pd.DataFrame, screen: Screen) -> None:
+    """Keep labels off the stations and bases."""
+    for row in records(plan.stations):
+        screen.take_circle(row["lon"], row["lat"], radius_px(row["capacity_kg_per_day"]))
+    for lon, lat in zip(bases["lon"], bases["lat"], strict=True):
+        screen.take_circle(lon, lat, _BASE_PX / 3)
+
+
 def radius_px(capacity_kg_per_day: float | None) -> float:
-    """Return the radius of a station's circle, pixels: area by size; the smallest where the size is unknown."""
+    """Return the radius of a station's circle, pixels: area by size, smallest where unknown."""
     if not capacity_kg_per_day:
         return _SMALLEST_PX
     return max(_SMALLEST_PX, _STATION_PX * math.sqrt(capacity_kg_per_day / 1000.0))

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from corridor.roads import RoadNetwork
     from corridor.routes import NamedRoute
 
-#: Deviation allowed when a line is thinned, degrees: about 200 m, one pixel of the regional view.
-_TOLERANCE = 0.002
+#: Deviation allowed when a line is thinned, degrees: about 300 m, less than a pixel of the regional view.
+_TOLERANCE = 0.003
+#: Stubs shorter than this are not drawn, degrees: about 3 km, where a trunk road ends in a city.
+_SHORTEST = 0.03
 _DIGITS = 4
 
 #: Classes drawn, the important ones last.
@@ -24,37 +26,46 @@ CLASSES = ("trunk", "motorway")
 
 
 class RouteLine(NamedTuple):
-    """A named route: its path, its length, and where its label stands."""
+    """A named route: its path, its length, and points where its label may stand, best first."""
 
     route: NamedRoute
     path: list[list[float]]
     length_km: float
-    label_at: list[float]
+    label_points: list[list[float]]
 
 
 def road_paths(network: RoadNetwork) -> dict[str, list[list[list[float]]]]:
     """Return the paths of every road class: lists of [lon, lat], pieces joined end to end."""
     edges = network.edges.drop_duplicates("osmid")
     classes = edges["highway"].astype(str).str.removesuffix("_link")
-    return {name: _joined(edges.geometry[(classes == name).to_numpy()]) for name in CLASSES}
+    return {
+        name: [
+            coordinates(line)
+            for line in joined(edges.geometry[(classes == name).to_numpy()], shortest=_SHORTEST)
+        ]
+        for name in CLASSES
+    }
 
 
-def _joined(lines: Iterable[Any]) -> list[list[list[float]]]:
-    """Return paths of lines merged where exactly two meet, thinned and rounded."""
-    merged = shapely.line_merge(shapely.union_all(list(lines)))
-    return [coordinates(shapely.simplify(line, _TOLERANCE)) for line in shapely.get_parts(merged)]
+def joined(lines: Iterable[Any], *, shortest: float = 0.0) -> list[Any]:
+    """Return lines merged where exactly two meet and thinned.
+
+    Parameters
+    ----------
+    lines
+        Shapely lines, degrees.
+    shortest
+        Merged lines shorter than this are left out, degrees.
+    """
+    merged = shapely.get_parts(shapely.line_merge(shapely.union_all(list(lines))))
+    long_enough: list[Any] = list(shapely.simplify(merged[shapely.length(merged) >= shortest], _TOLERANCE))
+    return long_enough
 
 
 def coordinates(line: Any) -> list[list[float]]:  # noqa: ANN401  a shapely line
     """Return the points of a line, rounded to about 10 m."""
     points: list[list[float]] = np.round(shapely.get_coordinates(line), _DIGITS).tolist()
     return points
-
-
-def link_paths(network: RoadNetwork, edge_rows: np.ndarray) -> list[list[list[float]]]:
-    """Return the thinned path of each row of ``edges``."""
-    lines = network.edges.geometry.to_numpy()[edge_rows]
-    return [coordinates(line) for line in shapely.simplify(lines, _TOLERANCE)]
 
 
 def route_lines(network: RoadNetwork) -> list[RouteLine]:
@@ -71,7 +82,7 @@ def route_lines(network: RoadNetwork) -> list[RouteLine]:
             route=named,
             path=coordinates(shapely.simplify(lines[named.route_id], _TOLERANCE / 2)),
             length_km=float(network.length_km[arcs[named.route_id]].sum()),
-            label_at=_apart(
+            label_points=_apart(
                 lines[named.route_id], [line for key, line in lines.items() if key != named.route_id]
             ),
         )
@@ -84,10 +95,10 @@ def _geometry(network: RoadNetwork, arcs: np.ndarray) -> Any:  # noqa: ANN401  s
     return network.edges.geometry.to_numpy()[network.edge_rows[arcs]]
 
 
-def _apart(line: Any, others: list[Any]) -> list[float]:  # noqa: ANN401  shapely lines
-    """Return the point of the middle of a line that is farthest from the other lines: room for its label."""
-    shares = np.linspace(0.3, 0.7, 41)
+def _apart(line: Any, others: list[Any]) -> list[list[float]]:  # noqa: ANN401  shapely lines
+    """Return points of the middle of a line, farthest from the other lines first: room for its label."""
+    shares = np.linspace(0.25, 0.75, 51)
     points = shapely.line_interpolate_point(line, shares, normalized=True)
     room = shapely.distance(points, shapely.union_all(others))
-    point: list[float] = shapely.get_coordinates(points[int(np.argmax(room))])[0].tolist()
-    return point
+    ordered: list[list[float]] = shapely.get_coordinates(points[np.argsort(-room)]).tolist()
+    return ordered

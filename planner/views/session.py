@@ -1,4 +1,4 @@
-"""What one browser session knows: the plan it shows, the job it runs, what went wrong. Shared with no other."""
+"""What one browser session, and no other, knows: the plan shown, the job running, what went wrong."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ _MOST_STATIONS = 60
 
 def language() -> Language:
     """Draw the language switch and return the language."""
-    chosen = st.segmented_control(
+    return st.segmented_control(
         text("language.label", "zh"),
         LANGUAGES,
         default=LANGUAGES[0],
@@ -29,7 +29,6 @@ def language() -> Language:
         label_visibility="collapsed",
         width="stretch",
     )
-    return cast("Language", chosen)
 
 
 @st.fragment

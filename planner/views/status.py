@@ -56,7 +56,7 @@ def _line(progress: Progress | None, language: Language, *, first: bool) -> str:
             "bound": progress.bound,
         }
         figures += [
-            f"{escaped(text(f'progress.{key}', language))} {escaped(with_unit(value, 'kg_per_day', language))}"
+            escaped(f"{text(f'progress.{key}', language)} {with_unit(value, 'kg_per_day', language)}")
             for key, value in values.items()
             if value is not None
         ]

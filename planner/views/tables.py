@@ -15,37 +15,49 @@ if TYPE_CHECKING:
 
 _KG, _PRICE = "%,.0f", "%.1f"
 
+#: As on the map: new stations are filled, existing ones hollow.
+_MARKS = {"new": "●", "existing": "○"}
 
-def siting(plan: Plan, bases: pd.DataFrame, language: Language, *, height_px: int) -> None:
+
+def numbered(plan: Plan) -> pd.DataFrame:
+    """Return the stations with their ``number`` on the page, new ones first."""
+    table = plan.stations.sort_values("status", key=lambda status: status != "new", kind="stable")
+    return table.assign(number=range(1, len(table) + 1))
+
+
+def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
     """Draw the siting table, numbered as on the map."""
     if plan.stations.empty:
         st.info(text("table.empty", language))
         return
     column = st.column_config
     name = f"name_{language}"
-    table = plan.stations.assign(
-        number=range(1, len(plan.stations) + 1),
-        status=plan.stations["status"].map(lambda status: text(f"status.{status}", language)),
-        kind=plan.stations["kind"].map(lambda kind: text(f"kind.{kind}", language)),
-        position_quality=plan.stations["position_quality"].map(
+    stations = numbered(plan)
+    table = stations.assign(
+        number=stations["status"].map(_MARKS) + " " + stations["number"].astype(str),
+        utilization=100.0 * stations["utilization"],
+        status=stations["status"].map(lambda status: text(f"status.{status}", language)),
+        kind=stations["kind"].map(lambda kind: text(f"kind.{kind}", language)),
+        position_quality=stations["position_quality"].map(
             lambda quality: text(f"quality.{quality}", language)
         ),
-        base_id=_base_names(plan.stations["base_id"], bases, language),
+        base_id=_base_names(stations["base_id"], bases, language),
     )
     st.dataframe(
         table,
-        height=height_px,
+        height="stretch",
         hide_index=True,
+        placeholder="–",
         key="siting-table",
         alt=text("table.stations", language),
         column_order=(
             "number",
             name,
-            "status",
             "capacity_kg_per_day",
             "load_kg_per_day",
             "utilization",
             "hydrogen_cny_per_kg",
+            "status",
             "road_ref",
             "km_post",
             "county_zh",
@@ -59,7 +71,7 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language, *, height_px: in
             "site_id",
         ),
         column_config={
-            "number": column.NumberColumn("#", width=36, pinned=True),
+            "number": column.TextColumn("#", width=48, pinned=True),
             name: column.TextColumn(_heading(name, language), width=150, pinned=True),
             "status": column.TextColumn(_heading("status", language), width=64),
             "capacity_kg_per_day": column.NumberColumn(
@@ -68,9 +80,9 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language, *, height_px: in
             "load_kg_per_day": column.NumberColumn(text("table.load_short", language), format=_KG, width=76),
             "utilization": column.ProgressColumn(
                 text("table.utilization_short", language),
-                format="percent",
+                format="%.0f%%",
                 min_value=0.0,
-                max_value=1.0,
+                max_value=100.0,
                 width=96,
             ),
             "hydrogen_cny_per_kg": column.NumberColumn(
@@ -96,10 +108,10 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language, *, height_px: in
     )
 
 
-def supply(plan: Plan, bases: pd.DataFrame, language: Language, *, height_px: int) -> None:
+def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
     """Draw the supply table: base, station, amount, cost."""
     column = st.column_config
-    number_of = {site: rank for rank, site in enumerate(plan.stations["site_id"], start=1)}
+    number_of = numbered(plan).set_index("site_id")["number"]
     name_of = plan.stations.set_index("site_id")[f"name_{language}"]
     table = plan.supply.assign(
         number=plan.supply["site_id"].map(number_of),
@@ -110,8 +122,9 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language, *, height_px: in
     costs = ("production_cny_per_kg", "delivery_cny_per_kg", "delivered_cny_per_kg")
     st.dataframe(
         table,
-        height=height_px,
+        height="stretch",
         hide_index=True,
+        placeholder="–",
         key="supply-table",
         alt=text("table.supply", language),
         column_order=("number", "station", "base_id", "kg_per_day", "distance_km", "mode", *costs, "green"),

@@ -36,14 +36,13 @@ def _map(plan: Plan | None, inputs: Inputs, language: Language) -> None:
 
 def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
     """Draw the tables, the proof and the downloads."""
-    height_px = corridor_map.HEIGHT_PX - 10
     siting, supply, proof = st.tabs(
         [text(f"table.{name}", language) for name in ("stations", "supply", "certificate")]
     )
-    with siting:
-        tables.siting(plan, inputs.bases, language, height_px=height_px)
-    with supply:
-        tables.supply(plan, inputs.bases, language, height_px=height_px)
+    with siting, st.container(key="siting"):
+        tables.siting(plan, inputs.bases, language)
+    with supply, st.container(key="supply"):
+        tables.supply(plan, inputs.bases, language)
     with proof:
         certificate.draw(plan, language)
     downloads.draw(plan, language)

@@ -1,0 +1,121 @@
+"""Where labels go: beside their point, clear of stations and of one another at the opening zoom.
+
+Zooming in only gives them more room. Labels are placed in the order asked, so the important ones come first;
+one that finds no room is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: Width of the world at zoom 0, pixels (deck.gl, MapLibre).
+_WORLD_PX = 512.0
+#: First character that is as wide as it is high (CJK); Latin ones are about half as wide.
+_WIDE_FROM, _LATIN_WIDTH = "\u2e80", 0.6
+_LINE_HEIGHT = 1.2
+_GAP_PX = 3.0
+
+
+class Box(NamedTuple):
+    """A rectangle on the screen, pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Return whether the rectangles overlap."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+def text_size_px(label: str, size_px: float) -> tuple[float, float]:
+    """Return the approximate width and height of a text."""
+    lines = label.split("\n")
+    widest = max(sum(1.0 if char >= _WIDE_FROM else _LATIN_WIDTH for char in line) for line in lines)
+    return widest * size_px, _LINE_HEIGHT * size_px * len(lines)
+
+
+class Screen:
+    """What is taken on the screen at one zoom.
+
+    Parameters
+    ----------
+    zoom
+        Zoom of the map at which labels must not overlap.
+    """
+
+    def __init__(self, zoom: float) -> None:
+        self._scale_px = _WORLD_PX * 2.0**zoom
+        self._taken: list[Box] = []
+
+    def _pixel(self, lon: float, lat: float) -> tuple[float, float]:
+        """Return the pixel of a point in degrees (Web Mercator)."""
+        north = math.log(math.tan(math.pi / 4 + math.radians(lat) / 2))
+        return (lon / 360.0) * self._scale_px, (0.5 - north / (2 * math.pi)) * self._scale_px
+
+    def take_circle(self, lon: float, lat: float, radius_px: float) -> None:
+        """Keep a mark's place free of labels."""
+        x, y = self._pixel(lon, lat)
+        self._taken.append(Box(x - radius_px, y - radius_px, x + radius_px, y + radius_px))
+
+    def offset(
+        self, label: str, at: Sequence[float], *, size_px: float, clear_px: float, rings: int = 1
+    ) -> list[float] | None:
+        """Take room for a label beside a point.
+
+        Parameters
+        ----------
+        label
+            Text, lines separated by line feeds.
+        at
+            [lon, lat] in degrees.
+        size_px
+            Font size.
+        clear_px
+            Radius around the point that stays clear.
+        rings
+            How many distances to try, nearest first: a label that must show may stand farther off.
+
+        Returns
+        -------
+        offset
+            [x, y] in pixels from the point to the middle of the label; None without room.
+        """
+        width, height = text_size_px(label, size_px)
+        for ring in range(rings):
+            beside = clear_px + ring * height / 2 + width / 2 + _GAP_PX
+            above = clear_px + (ring + 1) * height / 2
+            straight = ((0.0, -above), (0.0, above), (beside, 0.0), (-beside, 0.0))
+            slanting = ((beside, -above), (-beside, -above), (-beside, above), (beside, above))
+            for x, y in straight + slanting:
+                if self._claim(at, (x, y), (width, height)):
+                    return [x, y]
+        return None
+
+    def along(
+        self, label: str, points: Iterable[Sequence[float]], *, size_px: float, padding_px: float
+    ) -> list[float] | None:
+        """Take room for a label centered on the first free of several points; return the point."""
+        width, height = text_size_px(label, size_px)
+        extent = (width + 2 * padding_px, height + 2 * padding_px)
+        return next((list(point) for point in points if self._claim(point, (0.0, 0.0), extent)), None)
+
+    def _claim(self, at: Sequence[float], offset: tuple[float, float], extent: tuple[float, float]) -> bool:
+        """Take a rectangle if it is free."""
+        x, y = self._pixel(at[0], at[1])
+        x, y = x + offset[0], y + offset[1]
+        box = Box(x - extent[0] / 2, y - extent[1] / 2, x + extent[0] / 2, y + extent[1] / 2)
+        if any(box.meets(taken) for taken in self._taken):
+            return False
+        self._taken.append(box)
+        return True
