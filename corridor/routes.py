@@ -241,6 +241,39 @@ def named_route(
     return arcs[np.searchsorted(key, path[:-1] * network.n_nodes + path[1:])]
 
 
+def corridor_share(network: RoadNetwork, routes: Routes) -> NDArray[np.float64]:
+    """Return the share of each route's length driven on any of the three named corridor routes.
+
+    Parameters
+    ----------
+    network
+        Road network the routes run on.
+    routes
+        Routes, in either direction.
+
+    Returns
+    -------
+    share
+        (n_routes,) float64, 0-1.
+    """
+    named = [named_route(network, route) for route in NAMED_ROUTES]
+    return _share_on(network, routes, np.unique(np.concatenate(named)))
+
+
+def _share_on(network: RoadNetwork, routes: Routes, arcs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n_routes,) float64: share of each route's length on the given arcs, whichever way they are driven."""
+    tails, heads = network.tails[arcs].astype(np.int64), network.heads[arcs].astype(np.int64)
+    wanted = np.union1d(tails * network.n_nodes + heads, heads * network.n_nodes + tails)
+    vertex = network.vertices(routes.nodes)
+    step_km = np.diff(routes.km)
+    inside = np.ones(len(step_km), dtype=bool)
+    inside[routes.offsets[1:-1] - 1] = False  # from the end of one route to the start of the next
+    inside &= np.isin(vertex[:-1] * network.n_nodes + vertex[1:], wanted)
+    owner = np.repeat(np.arange(len(routes)), np.diff(routes.offsets))[:-1]
+    on_km = np.bincount(owner[inside], weights=step_km[inside], minlength=len(routes))
+    return on_km / routes.length_km
+
+
 def _has_ref(network: RoadNetwork, refs: Sequence[str]) -> NDArray[np.bool_]:
     """(n_edges,) bool over rows of ``edges``: whether the edge carries one of the numbers."""
     wanted = set(refs)

@@ -129,6 +129,25 @@ def test_named_route_keeps_to_its_numbers_though_another_road_is_quicker():
     assert network.length_km[routes.named_route(network, chenganyu, **ends)].sum() == pytest.approx(50.0)
 
 
+def test_share_on_the_corridor_counts_every_step_of_a_named_route_once():
+    # 成都 (node 0) -G76- 1 -G85- 2 重庆, with a side road 1-3; node coordinates are those of the two cities.
+    links = both_ways(
+        [(0, 1, 60.0, "motorway", "G76"), (1, 2, 40.0, "motorway", "G85"), (1, 3, 20.0, "trunk", None)]
+    )
+    nodes, edges = tables(links)
+    for node, (x, y) in {0: routes.CHENGDU, 1: (105.0, 30.0), 2: routes.CHONGQING, 3: (105.0, 29.0)}.items():
+        nodes.loc[node, ["x", "y"]] = [x, y]
+    network = roads.from_tables(nodes, edges, speeds_kmh=SPEEDS)
+    found = routes.between_zones(network, pd.DataFrame({"node_id": [3, 0, 2]}, index=["side", "cd", "cq"]))
+    share = routes.corridor_share(network, found)
+    pairs = [
+        (found.zone_ids[o], found.zone_ids[d]) for o, d in zip(found.origin, found.destination, strict=True)
+    ]
+    assert dict(zip(pairs, share, strict=True)) == pytest.approx(
+        {("side", "cd"): 60 / 80, ("side", "cq"): 40 / 60, ("cd", "cq"): 1.0}
+    )
+
+
 def test_scaled_zones_refuse_unknown_ids():
     frame = pd.DataFrame(
         {"population": [10], "employment_transport": [1.0], "employment_manufacturing": [2.0]},
