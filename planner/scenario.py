@@ -52,6 +52,9 @@ class Scenario(BaseModel):
         For people; not part of the identity.
     year
         Year of demand and supply.
+    scope
+        Trips that count: those running on the corridor (at least ``scope.corridor_share`` of their way on
+        the three named routes), or all intercity trips of the region.
     stations
         Largest number of new stations, besides the existing ones.
     usable_range_km
@@ -72,7 +75,8 @@ class Scenario(BaseModel):
 
     name: str = Field(default="corridor-2030", min_length=1, max_length=80)
     year: Year = 2030
-    stations: int = Field(default=20, ge=0, le=1000)
+    scope: Literal["corridor", "region"] = "corridor"
+    stations: int = Field(default=12, ge=0, le=1000)
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
     locked: tuple[str, ...] = ()
