@@ -7,6 +7,7 @@ or Chongqing. Several nodes of one physical interchange are one site. Hand-enter
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from data.build.zones import ALBERS, read_counties
+from data.build.zones import ALBERS, english_name, read_counties
 
 FACTS = Path(__file__).parent / "facts"
 ONE_INTERCHANGE_KM = 0.8
@@ -77,6 +78,20 @@ def clusters(table: pd.DataFrame, *, within_km: float) -> np.ndarray:
     return connected_components(joined, directed=False)[1]
 
 
+def with_county(table: pd.DataFrame, counties: gpd.GeoDataFrame) -> tuple[list[str], list[str]]:
+    """Return Chinese and English names that end in the county of the row, spelled as in ``zones.csv``."""
+    county = table["county_code"].map(counties["name_zh"])
+    chinese = [
+        f"{re.sub('（[^（）]*）$', '', name)}（{place}）"
+        for name, place in zip(table["name_zh"], county, strict=True)
+    ]
+    english = [
+        f"{re.sub(r' [(][^()]*[)]$', '', name)} ({english_name(place)})"
+        for name, place in zip(table["name_en"], county, strict=True)
+    ]
+    return chinese, english
+
+
 def interchanges(nodes: pd.DataFrame, counties: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return one candidate row per interchange of the two provinces, in order of ``site_id``.
 
@@ -101,6 +116,7 @@ def interchanges(nodes: pd.DataFrame, counties: gpd.GeoDataFrame) -> pd.DataFram
     repeat = table.groupby("stem").cumcount()
     table["site_id"] = table["stem"] + repeat.map(lambda n: f"-{n + 1}" if n else "")
     table["lon"], table["lat"] = table["lon"].round(5), table["lat"].round(5)
+    table["name_zh"], table["name_en"] = with_county(table, counties)
     fixed = {
         "status": "candidate",
         "kind": "interchange",

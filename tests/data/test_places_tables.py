@@ -16,6 +16,7 @@ import pytest
 import shapely
 
 from corridor.sources import read_bases, read_sites, read_zones
+from data.build import bases
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SOURCES = DATA.parents[1] / "shared" / "sources"
@@ -296,6 +297,13 @@ def test_interchanges_are_many_named_and_one_each():
     assert distance.min() > 700
 
 
+def test_interchanges_name_their_road_and_their_county():
+    for row in INTERCHANGES:
+        assert row["site_id"].startswith(f"IC-{row['road_ref']}-")
+        assert row["road_ref"] in row["name_zh"], row["site_id"]
+        assert row["name_zh"].endswith(f"（{COUNTIES[row['county_code']]['name_zh']}）"), row["site_id"]
+
+
 def test_interchanges_are_nodes_of_the_road_graph():
     nodes = pd.read_parquet(DATA / "roads_nodes.parquet")
     named = nodes[nodes["highway"] == "motorway_junction"]
@@ -316,6 +324,11 @@ def test_bases_named_by_policy_are_there():
         if row["green"] == "true":
             # 1,000 Nm3/h for a day at 0.0899 kg/Nm3
             assert all(value % round(24_000 * 0.0899) == 0 for value in capacity)
+
+
+def test_bases_are_what_their_facts_give(tmp_path):
+    bases.main(SOURCES, tmp_path)
+    assert (tmp_path / "bases.csv").read_bytes() == (DATA / "bases.csv").read_bytes()
 
 
 def test_changshou_purifies_what_is_published():
