@@ -1,1 +1,224 @@
-"""Drive every served trip along its route with a tank; shares no code with the optimizer."""
+"""Drive every served trip along its route with a tank; shares no code with the optimizer.
+
+The rules driven by (Kuby & Lim 2005), for each vehicle on its own:
+
+- the tank is full at an origin with a station, half full at an origin without;
+- consumption is the usable tank over the usable range, the same on every km;
+- wherever the route passes a station, the vehicle fills up;
+- it drives to the destination and back on the same road, and must never run dry;
+- it must come home with what it started with, so that it can do it again.
+
+The vehicle then drives a second lap, from the level it came home with: its fills are what a trip takes day by
+day, and add up to what it burns. All vehicles drive at once, node by node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from corridor.errors import ReplayError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+#: A vehicle is dry when it misses more than this share of its tank: 0.4 m in 400 km, for sums of doubles.
+DRY_TOLERANCE = 1e-6
+
+_FAULTS_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What happened on the road.
+
+    Parameters
+    ----------
+    trips_driven
+        Number of trips driven.
+    fills
+        One row per trip and station: `trip` (row of the arrays given), `station` (row of station_nodes),
+        `kg_per_trip` (dispensed per round trip), `visits_per_trip`; ordered by trip, then station.
+    faults
+        One row per failed trip: `trip`, `what`, `node` (id), `km` (driven since leaving the origin).
+    lowest_level_share
+        (n_trips,) float64, lowest level on the way over the tank, 0-1; negative where it ran dry.
+    """
+
+    trips_driven: int
+    fills: pd.DataFrame
+    faults: pd.DataFrame
+    lowest_level_share: Floats
+
+    def raise_for_faults(self) -> None:
+        """Raise when a trip failed.
+
+        Raises
+        ------
+        ReplayError
+            Naming the first failed trips.
+        """
+        if self.faults.empty:
+            return
+        listed = [
+            f"trip {fault.trip} {fault.what} at node {fault.node} after {fault.km:.1f} km"
+            for fault in self.faults.head(_FAULTS_LISTED).itertuples()
+        ]
+        more = len(self.faults) - len(listed)
+        text = "\n".join(listed + ([f"and {more} more"] if more else []))
+        raise ReplayError(f"{len(self.faults)} of {self.trips_driven} trips failed on the road:\n{text}")
+
+
+def replay_trips(
+    offsets: Indices,
+    nodes: Indices,
+    km: Floats,
+    *,
+    route: Indices,
+    tank_kg: Floats,
+    usable_range_km: Floats,
+    station_nodes: Indices,
+) -> Replay:
+    """Drive trips there and back, twice.
+
+    Parameters
+    ----------
+    offsets, nodes, km
+        Routes as flat arrays: (n_routes + 1,) offsets, node ids from origin to destination, cumulative km.
+    route
+        (n_trips,) int64, route of each trip to drive.
+    tank_kg
+        (n_trips,) float64, usable kg of a full tank.
+    usable_range_km
+        (n_trips,) float64, km a full tank drives.
+    station_nodes
+        (n_stations,) int64, node id of each open station. Stations at one node share its fills equally.
+
+    Returns
+    -------
+    Replay
+        Fills and faults.
+    """
+    fleet = _Fleet(
+        offsets,
+        km,
+        route=np.asarray(route, dtype=np.int64),
+        tank_kg=np.asarray(tank_kg, dtype=np.float64),
+        usable_range_km=np.asarray(usable_range_km, dtype=np.float64),
+        has_station=np.isin(nodes, station_nodes),
+    )
+    fleet.drive_lap()
+    fleet.check_home()
+    fleet.log.clear()
+    fleet.drive_lap()
+    return Replay(
+        trips_driven=len(fleet.order),
+        fills=_fills(fleet, nodes, station_nodes),
+        faults=fleet.faults(nodes),
+        lowest_level_share=fleet.by_trip(fleet.lowest / fleet.tank),
+    )
+
+
+class _Fleet:
+    """All vehicles on the road, longest routes first, so that those still driving come first."""
+
+    def __init__(
+        self,
+        offsets: Indices,
+        km: Floats,
+        *,
+        route: Indices,
+        tank_kg: Floats,
+        usable_range_km: Floats,
+        has_station: NDArray[np.bool_],
+    ) -> None:
+        self.order = np.argsort(offsets[route] - offsets[route + 1], kind="stable")
+        route = route[self.order]
+        self.km, self.has_station = km, has_station
+        self.first, self.last = offsets[route], offsets[route + 1] - 1
+        self.tank = tank_kg[self.order]
+        self.kg_per_km = self.tank / usable_range_km[self.order]
+        self.start = np.where(has_station[self.first], self.tank, self.tank / 2.0)
+        self.level = self.start.copy()
+        self.lowest = self.level.copy()
+        self.fault_row = np.full(len(route), -1, dtype=np.int64)
+        self.fault_km = np.zeros(len(route))
+        self.not_home = np.zeros(len(route), dtype=bool)
+        self.log: list[tuple[Indices, Indices, Floats]] = []  # vehicles, rows of the route nodes, kg filled
+
+    def drive_lap(self) -> None:
+        """Drive to the destination and back."""
+        steps = self.last - self.first
+        for step in range(1, int(steps.max(initial=0)) + 1):
+            driving = int(np.count_nonzero(steps >= step))
+            self._arrive(self.first[:driving] + step, self.first[:driving] + step - 1)
+        for step in range(int(steps.max(initial=0)) - 1, -1, -1):
+            driving = int(np.count_nonzero(steps > step))
+            self._arrive(self.first[:driving] + step, self.first[:driving] + step + 1)
+
+    def _arrive(self, row: Indices, previous: Indices) -> None:
+        """Move the first vehicles to the next node of their routes, and fill up where there is a station."""
+        driving = len(row)
+        leg = np.abs(self.km[row] - self.km[previous])
+        level = self.level[:driving]
+        level -= leg * self.kg_per_km[:driving]
+        np.minimum(self.lowest[:driving], level, out=self.lowest[:driving])
+        dry = (level < -DRY_TOLERANCE * self.tank[:driving]) & (self.fault_row[:driving] < 0)
+        if dry.any():
+            homeward = row < previous
+            there, along = self.km[self.last[:driving]], self.km[row]
+            self.fault_row[:driving][dry] = row[dry]
+            self.fault_km[:driving][dry] = np.where(homeward, 2.0 * there - along, along)[dry]
+        stopping = np.flatnonzero(self.has_station[row])
+        self.log.append((stopping, row[stopping], self.tank[stopping] - level[stopping]))
+        level[stopping] = self.tank[stopping]
+
+    def check_home(self) -> None:
+        """Find vehicles that come home with less than they started with."""
+        self.not_home = (self.level < self.start - DRY_TOLERANCE * self.tank) & (self.fault_row < 0)
+        self.fault_row[self.not_home] = self.first[self.not_home]
+        self.fault_km[self.not_home] = 2.0 * self.km[self.last[self.not_home]]
+
+    def faults(self, nodes: Indices) -> pd.DataFrame:
+        """Return the table of faults, by trip."""
+        failed = np.flatnonzero(self.fault_row >= 0)
+        table = pd.DataFrame(
+            {
+                "trip": self.order[failed],
+                "what": np.where(self.not_home[failed], "comes home with too little", "runs dry"),
+                "node": nodes[self.fault_row[failed]],
+                "km": self.fault_km[failed],
+            }
+        )
+        return table.sort_values("trip", ignore_index=True)
+
+    def by_trip(self, values: Floats) -> Floats:
+        """Put values of vehicles back in the order of the trips given."""
+        result = np.empty_like(values)
+        result[self.order] = values
+        return result
+
+
+def _fills(fleet: _Fleet, nodes: Indices, station_nodes: Indices) -> pd.DataFrame:
+    """Add up the fills of each trip at each station."""
+    nothing = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    vehicle, row, kg = (np.concatenate(column) for column in zip(nothing, *fleet.log, strict=True))
+    visits = pd.DataFrame({"trip": fleet.order[vehicle], "node": nodes[row], "kg": kg})
+    stations = pd.DataFrame({"station": np.arange(len(station_nodes)), "node": station_nodes})
+    stations["share"] = 1.0 / stations.groupby("node")["node"].transform("size")
+    per_node = visits.groupby(["trip", "node"], as_index=False).agg(kg=("kg", "sum"), visits=("kg", "size"))
+    fills = per_node.merge(stations, on="node").sort_values(["trip", "station"], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "trip": fills["trip"].astype(np.int64),
+            "station": fills["station"].astype(np.int64),
+            "kg_per_trip": fills["kg"] * fills["share"],
+            "visits_per_trip": fills["visits"] * fills["share"],
+        }
+    )

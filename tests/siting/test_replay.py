@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corridor.errors import ReplayError
+from siting.flow_refueling import solve_flow_refueling
+from siting.replay import replay_trips
+
+# One road: nodes 10 ... 50 at 0, 100, 200, 300, 400 km; a tank of 40 kg drives 400 km.
+ROAD = {
+    "offsets": np.array([0, 5]),
+    "nodes": np.array([10, 20, 30, 40, 50]),
+    "km": np.array([0.0, 100.0, 200.0, 300.0, 400.0]),
+}
+TRUCK = {"route": np.array([0]), "tank_kg": np.array([40.0]), "usable_range_km": np.array([400.0])}
+
+
+def _drive(*station_nodes, **changes):
+    return replay_trips(
+        **{**ROAD, **TRUCK, "station_nodes": np.array(station_nodes, dtype=np.int64), **changes}
+    )
+
+
+def test_fills_of_a_trip_by_hand():
+    replay = _drive(20, 40)
+    assert replay.faults.empty
+    # Home to 20 km and back is 200 km: 20 kg at node 20, of which 10 outward; then 20 + 20 + 20 kg.
+    assert replay.fills.to_dict("list") == {
+        "trip": [0, 0],
+        "station": [0, 1],
+        "kg_per_trip": [40.0, 40.0],
+        "visits_per_trip": [2.0, 2.0],
+    }
+    assert replay.lowest_level_share.tolist() == [0.25]
+
+
+def test_a_station_in_the_middle_is_just_enough():
+    replay = _drive(30)
+    assert replay.faults.empty
+    assert replay.lowest_level_share.tolist() == [0.0]
+    assert _drive(30, usable_range_km=np.array([399.9])).faults["what"].tolist() == ["runs dry"]
+
+
+def test_an_origin_with_a_station_starts_full():
+    assert _drive(10, 50).faults.empty
+    assert _drive(10).faults.to_dict("records") == [{"trip": 0, "what": "runs dry", "node": 40, "km": 500.0}]
+
+
+def test_a_vehicle_may_not_come_home_below_half():
+    replay = _drive(50, usable_range_km=np.array([800.0]))  # half a tank there, half a tank left at home
+    assert replay.faults.empty
+    replay = _drive(50, usable_range_km=np.array([799.0]))
+    assert replay.faults["what"].tolist() == ["runs dry"]
+    short = replay_trips(
+        np.array([0, 2]),
+        np.array([1, 2]),
+        np.array([0.0, 10.0]),
+        route=np.array([0]),
+        tank_kg=np.array([40.0]),
+        usable_range_km=np.array([400.0]),
+        station_nodes=np.array([9]),
+    )
+    assert short.faults.to_dict("records") == [
+        {"trip": 0, "what": "comes home with too little", "node": 1, "km": 20.0}
+    ]
+    with pytest.raises(
+        ReplayError, match="1 of 1 trips failed on the road:\ntrip 0 comes home with too little"
+    ):
+        short.raise_for_faults()
+
+
+def test_stations_at_one_node_share_its_fills():
+    replay = _drive(30, 10, 30)
+    assert replay.fills["station"].tolist() == [0, 1, 2]
+    assert replay.fills["kg_per_trip"].tolist() == [30.0, 20.0, 30.0]
+    assert replay.fills["visits_per_trip"].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_no_trips():
+    replay = _drive(
+        30, route=np.array([], dtype=np.int64), tank_kg=np.array([]), usable_range_km=np.array([])
+    )
+    assert (replay.trips_driven, len(replay.fills), len(replay.faults)) == (0, 0, 0)
+    replay.raise_for_faults()
+
+
+@given(data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_every_plan_of_the_optimizer_is_accepted_and_what_is_burnt_is_dispensed(corridors, data):
+    corridor = data.draw(corridors())
+    n_new = data.draw(st.integers(0, 4))
+    solution = solve_flow_refueling(corridor.cover(), np.array(corridor.volume), n_new=n_new)
+    offsets, nodes, km = corridor.flat()
+    trips = np.flatnonzero(solution.served)
+    ranges = np.array(corridor.range_km)
+    replay = replay_trips(
+        offsets,
+        nodes,
+        km,
+        route=trips,
+        tank_kg=np.full(len(trips), 30.0),
+        usable_range_km=ranges[trips],
+        station_nodes=solution.stations,
+    )
+    replay.raise_for_faults()
+    burnt = 2.0 * km[offsets[trips + 1] - 1] * 30.0 / ranges[trips]
+    dispensed = np.bincount(replay.fills["trip"], weights=replay.fills["kg_per_trip"], minlength=len(trips))
+    assert dispensed == pytest.approx(burnt)
+
+
+@given(data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_exactly_the_trips_a_single_tank_can_drive_pass(corridors, data):
+    corridor = data.draw(corridors())
+    stations = data.draw(st.lists(st.integers(0, corridor.n_nodes - 1), unique=True))
+    offsets, nodes, km = corridor.flat()
+    n = len(corridor.paths)
+    replay = replay_trips(
+        offsets,
+        nodes,
+        km,
+        route=np.arange(n),
+        tank_kg=np.linspace(10, 50, n),
+        usable_range_km=np.array(corridor.range_km),
+        station_nodes=np.array(stations, dtype=np.int64),
+    )
+    passed = np.ones(n, dtype=bool)
+    passed[replay.faults["trip"]] = False
+    assert passed.tolist() == corridor.naively_served(stations)
