@@ -136,6 +136,6 @@ def halo() -> dict[str, Any]:
     """Return the settings of text with a paper-colored outline."""
     return {
         "font_settings": {"sdf": True, "fontSize": 64, "buffer": 8, "radius": 16},
-        "outline_width": 4,
+        "outline_width": 6,
         "outline_color": palette.rgba(palette.PAPER),
     }

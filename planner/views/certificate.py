@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -11,6 +11,8 @@ from planner.views.figures import gap, number, with_unit
 from planner.views.style import escaped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from planner.plan import Plan
     from siting.certificate import Certificate
 
@@ -18,6 +20,18 @@ if TYPE_CHECKING:
 def draw(plan: Plan, language: Language) -> None:
     """Draw the certificate, the replay and the notices."""
     proof = plan.certificate
+    st.html(
+        f'<p class="proof-line"><b>{escaped(verdict(proof, language))}</b><br/>'
+        f"{escaped(text('certificate.objective', language))}</p>"
+        f"{table(proof, plan.replay, language)}"
+    )
+    notices = plan.notices or (text("table.no_notices", language),)
+    items = "".join(f"<li>{escaped(notice)}</li>" for notice in notices)
+    st.html(f'<p class="proof-line"><b>{escaped(text("table.notices", language))}</b></p><ul>{items}</ul>')
+
+
+def table(proof: Certificate, replay: Mapping[str, Any], language: Language) -> str:
+    """Return the certificate and the replay as an HTML table."""
     rows = {
         text("certificate.incumbent", language): with_unit(proof.incumbent, "kg_per_day", language, digits=1),
         text("certificate.bound", language): with_unit(proof.bound, "kg_per_day", language, digits=1),
@@ -27,20 +41,14 @@ def draw(plan: Plan, language: Language) -> None:
         text("certificate.replay", language): text(
             "certificate.replay_value",
             language,
-            trips=number(plan.replay["trips"]),
-            faults=number(plan.replay["faults"]),
+            trips=number(replay["trips"]),
+            faults=number(replay["faults"]),
         ),
     }
     cells = "".join(
         f"<tr><td>{escaped(key)}</td><td>{escaped(value)}</td></tr>" for key, value in rows.items()
     )
-    st.html(
-        f'<p class="proof-line"><b>{escaped(verdict(proof, language))}</b><br/>'
-        f'{escaped(text("certificate.objective", language))}</p><table class="proof">{cells}</table>'
-    )
-    st.caption(text("table.notices", language))
-    for notice in plan.notices or (text("table.no_notices", language),):
-        st.markdown(f"- {notice}")
+    return f'<table class="proof">{cells}</table>'
 
 
 def verdict(proof: Certificate, language: Language) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from planner.views.roads import RouteLine
 
 #: Middle and zoom that show Chengdu to Chongqing from 560 px width upward.
-_VIEW = {"longitude": 105.4, "latitude": 29.95, "zoom": 6.95, "min_zoom": 5, "max_zoom": 12}
+_VIEW = {"longitude": 105.42, "latitude": 29.95, "zoom": 7.05, "min_zoom": 5, "max_zoom": 12}
 
 #: Switches of the map, in the order of the row above it.
 SWITCHES = ("flows", "routes", "supply", "stations", "places")

@@ -14,6 +14,7 @@ from planner.views.status import message
 if TYPE_CHECKING:
     from planner.views.session import Session
 
+SCOPES = ("corridor", "region")
 _MOST_STATIONS = 60
 
 
@@ -45,6 +46,16 @@ def scenario(session: Session, language: Language) -> None:
         help=text("sidebar.year_help", language),
         width="stretch",
     )
+    scope = st.segmented_control(
+        text("sidebar.scope", language),
+        SCOPES,
+        default=asked.scope,
+        required=True,
+        format_func=lambda name: text(f"scope.{name}", language),
+        key="scope",
+        help=text("sidebar.scope_help", language),
+        width="stretch",
+    )
     stations = st.slider(
         text("sidebar.stations", language),
         0,
@@ -73,6 +84,7 @@ def scenario(session: Session, language: Language) -> None:
     settings = {
         **asked.model_dump(mode="json"),
         "year": year,
+        "scope": scope,
         "stations": stations,
         "usable_range_km": usable_range,
         "green_only": green_only,

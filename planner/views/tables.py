@@ -71,13 +71,13 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
             "site_id",
         ),
         column_config={
-            "number": column.TextColumn("#", width=48, pinned=True),
-            name: column.TextColumn(_heading(name, language), width=150, pinned=True),
+            "number": column.TextColumn("#", width=44, pinned=True),
+            name: column.TextColumn(_heading(name, language), width=128, pinned=True),
             "status": column.TextColumn(_heading("status", language), width=64),
             "capacity_kg_per_day": column.NumberColumn(
-                text("table.capacity_short", language), format=_KG, width=76
+                text("table.capacity_short", language), format=_KG, width=70
             ),
-            "load_kg_per_day": column.NumberColumn(text("table.load_short", language), format=_KG, width=76),
+            "load_kg_per_day": column.NumberColumn(text("table.load_short", language), format=_KG, width=70),
             "utilization": column.ProgressColumn(
                 text("table.utilization_short", language),
                 format="%.0f%%",

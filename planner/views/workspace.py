@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def draw(plan: Plan | None, inputs: Inputs, language: Language) -> None:
     """Draw map and tables; without a plan the map alone."""
     with st.container(key="workspace"):
-        left, right = st.columns([1.75, 1], gap="medium") if plan is not None else (st.container(), None)
+        left, right = st.columns([2.05, 1], gap="medium") if plan is not None else (st.container(), None)
         with left:
             _map(plan, inputs, language)
         if plan is not None and right is not None:

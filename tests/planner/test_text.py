@@ -9,6 +9,9 @@ import pytest
 from planner.text import LANGUAGES, catalogue, text
 
 
+_TABLES = ("- `stations`", "- `flows`", "- `supply`")
+
+
 def _placeholders(template):
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
@@ -42,7 +45,9 @@ def test_every_column_of_the_plan_tables_has_a_heading():
     tables = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
     plan = tables.partition("**`planner.plan.Plan`**")[2].partition("## Keys")[0]
     rows = [
-        line.partition("`: ")[2] for line in plan.replace("\n  ", " ").splitlines() if line.startswith("- `")
+        line.partition("`: ")[2]
+        for line in plan.replace("\n  ", " ").splitlines()
+        if line.startswith(_TABLES)
     ]
     columns = {name for row in rows for name in re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", row))}
     assert {"site_id", "served_kg_per_day", "delivered_cny_per_kg"} <= columns

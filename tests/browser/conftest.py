@@ -1,0 +1,147 @@
+"""The app on a loopback port with an empty store, and a browser that watches where it calls."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+_REPO = Path(__file__).parents[2]
+_ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+#: Patience with a slow machine that draws WebGL in software, seconds.
+PATIENCE_S = 240.0
+
+
+def _chromium():
+    """Return the path of a browser, as ``ensure_chromium.py`` finds it."""
+    spec = importlib.util.spec_from_file_location(
+        "ensure_chromium", Path(__file__).with_name("ensure_chromium.py")
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.find_chromium()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_up(url, server):
+    """Return once the server answers; fail when it ends instead."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the app ended at once"
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:  # noqa: S310  loopback
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail("the app did not start")
+
+
+@pytest.fixture
+def app_url(tmp_path):
+    """Address of the running app; its store is empty."""
+    port = _free_port()
+    environment = {**os.environ, "CHENGYU_STORE": str(tmp_path / "store")}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    options = ["--server.headless", "true", "--server.port", str(port)]
+    with (tmp_path / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, *options], cwd=_REPO, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_until_up(f"http://127.0.0.1:{port}", server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+@pytest.fixture
+def browser():
+    """A headless Chromium."""
+    path = _chromium()
+    if path is None:
+        pytest.skip("no Chromium: run tests/browser/ensure_chromium.py")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        yield instance
+        instance.close()
+
+
+class Visit:
+    """One browser session on the app, and all it said and asked for.
+
+    Parameters
+    ----------
+    browser
+        Playwright browser.
+    url
+        Address of the app.
+    size
+        Width and height of the window, pixels.
+    """
+
+    def __init__(self, browser, url, size=(1280, 800)):
+        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_S * 1000)
+        self.requests, self.complaints = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._heard)
+        self.page.goto(url)
+
+    def _heard(self, message):
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def figure(self, name):
+        """Return the value of a key figure as the page shows it."""
+        return self.page.locator(f"[data-kpi={name}] .value").inner_text()
+
+    def map_drawn(self):
+        """Wait for the canvas of the map and return its locator."""
+        canvas = self.page.locator(".st-key-map canvas").first
+        canvas.wait_for(state="visible")
+        return self.page.locator(".st-key-map")
+
+
+@pytest.fixture
+def visit(browser, app_url):
+    """Open sessions on the app; they are closed at the end."""
+    visits = []
+
+    def open_one(**options):
+        visits.append(Visit(browser, app_url, **options))
+        return visits[-1]
+
+    yield open_one
+    for one in visits:
+        one.context.close()
