@@ -8,7 +8,6 @@ import pytest
 
 from planner.text import LANGUAGES, catalogue, text
 
-
 _TABLES = ("- `stations`", "- `flows`", "- `supply`")
 
 
