@@ -15,7 +15,7 @@ STEPS = ("roads", "zones", "sites")
 
 
 def main(sources: Path, out: Path) -> None:
-    """Run all steps in order, each reading ``sources`` (and earlier tables of ``out``) and writing to ``out``."""
+    """Run all steps in order; each reads ``sources`` and earlier tables of ``out``, and writes to ``out``."""
     for step in STEPS:
         started = time.perf_counter()
         print(f"== {step}", flush=True)

@@ -39,7 +39,7 @@ from data.build import roads_topology as topology
 from data.build.roads_names import Counties, road_name, sort_refs
 from data.build.roads_routes import add_missing_routes, add_named_lines, calibration, name_nodes, number_edges
 from data.build.roads_skeleton import centerline_graph
-from data.build.roads_tiles import SourceLine, read_lines, region_box, sample, to_degrees, to_pixels
+from data.build.roads_tiles import SourceLine, nearest, read_lines, region_box, sample, to_degrees, to_pixels
 from data.build.roads_waypoints import Route, read_routes
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def without_box(lines: list[SourceLine]) -> list[SourceLine]:
 
 
 def classify(graph: nx.MultiGraph[int], lines: list[SourceLine], cut: list[SourceLine]) -> None:
-    """Give every edge ``highway`` and the source points of its class, splitting where the class changes; in place.
+    """Give edges ``highway`` and the source points of their class, in place; split where the class changes.
 
     Parameters
     ----------
@@ -155,11 +155,11 @@ def classify(graph: nx.MultiGraph[int], lines: list[SourceLine], cut: list[Sourc
     cut
         Source lines without the motorway of the spiral, beside which another road runs.
     """
-    trees = {fast: _points(lines, fast) for fast in (True, False)}
+    trees = {fast: _points(lines, fast=fast) for fast in (True, False)}
     motorway = _points(cut, fast=True)[0]
     for u, v, key, data in sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3]):
         even, _ = sample([data["line"]], 1.0)
-        fast = without_short_runs(motorway.query(even, distance_upper_bound=NEAR)[0] <= NEAR)
+        fast = without_short_runs(nearest(motorway, even, NEAR)[0] <= NEAR)
         if "length_m" in data:
             fast[:] = True
         data["highway"] = "motorway" if fast[0] else "trunk"
@@ -175,7 +175,7 @@ def classify(graph: nx.MultiGraph[int], lines: list[SourceLine], cut: list[Sourc
         data["structure"] = trees[data["highway"] == "motorway"]
 
 
-def _points(lines: list[SourceLine], fast: bool) -> tuple[cKDTree, NDArray[np.str_]]:  # noqa: FBT001 # private
+def _points(lines: list[SourceLine], *, fast: bool) -> tuple[cKDTree, NDArray[np.str_]]:
     """Points of the motorways (or of the other roads) and whether each is on a bridge or in a tunnel."""
     chosen = [line for line in lines if (line.highway == "motorway") == fast]
     points, owners = sample([line.xy for line in chosen], 0.5)
@@ -183,7 +183,7 @@ def _points(lines: list[SourceLine], fast: bool) -> tuple[cKDTree, NDArray[np.st
 
 
 def without_short_runs(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Flags with runs shorter than `SHORTEST_RUN` turned over, shortest first."""
+    """Return flags with runs shorter than `SHORTEST_RUN` turned over, shortest first."""
     flags = flags.copy()
     while True:
         edges = np.r_[0, np.flatnonzero(flags[1:] != flags[:-1]) + 1, len(flags)]
@@ -195,12 +195,12 @@ def without_short_runs(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def measure(graph: nx.MultiGraph[int]) -> None:
-    """Simplify every line and give every edge ``geometry`` (degrees), ``length_m`` and structure shares; in place."""
+    """Simplify lines; give edges ``geometry`` (degrees), ``length_m`` and structure shares; in place."""
     for u, v, data in graph.edges(data=True):
         even, _ = sample([data["line"]], 1.0)
         tree, kinds = data.pop("structure")
-        distance, nearest = tree.query(even, distance_upper_bound=NEAR)
-        kind = np.where(np.isfinite(distance), kinds[np.minimum(nearest, len(kinds) - 1)], "")
+        distance, index = nearest(tree, even, NEAR)
+        kind = np.where(np.isfinite(distance), kinds[np.minimum(index, len(kinds) - 1)], "")
         data["bridge_share"], data["tunnel_share"] = (
             float((kind == "bridge").mean()),
             float((kind == "tunnel").mean()),

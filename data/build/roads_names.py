@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROAD_NAMES = {
-    "G5": "京昆高速", "G42": "沪蓉高速", "G50": "沪渝高速", "G55": "二广高速", "G56": "杭瑞高速", "G59": "呼北高速",
-    "G60": "沪昆高速", "G65": "包茂高速", "G69": "银百高速", "G70": "福银高速", "G75": "兰海高速", "G76": "厦蓉高速",
-    "G78": "汕昆高速", "G80": "广昆高速", "G85": "银昆高速", "G93": "成渝地区环线高速", "G0512": "成乐高速",
-    "G4202": "成都绕城高速", "G4215": "蓉遵高速", "G4216": "成丽高速", "G4217": "蓉昌高速", "G4218": "雅叶高速",
-    "G4213": "麻安高速", "G5001": "重庆绕城高速", "G5012": "恩广高速", "G5013": "渝蓉高速", "G5021": "石渝高速",
-    "G5515": "张南高速", "G5601": "昆明绕城高速", "G5611": "大丽高速", "G6002": "贵阳绕城高速", "G6911": "安来高速",
-    "G7011": "十天高速", "G7611": "都香高速", "G7612": "纳兴高速", "G8511": "昆磨高速", "G8515": "广泸高速",
-    "SA2": "成都第二绕城高速",
+    "G5": "京昆高速", "G42": "沪蓉高速", "G50": "沪渝高速", "G55": "二广高速", "G56": "杭瑞高速",
+    "G59": "呼北高速", "G60": "沪昆高速", "G65": "包茂高速", "G69": "银百高速", "G70": "福银高速",
+    "G75": "兰海高速", "G76": "厦蓉高速", "G78": "汕昆高速", "G80": "广昆高速", "G85": "银昆高速",
+    "G93": "成渝地区环线高速", "G0512": "成乐高速", "G4202": "成都绕城高速", "G4215": "蓉遵高速",
+    "G4216": "成丽高速", "G4217": "蓉昌高速", "G4218": "雅叶高速", "G4213": "麻安高速",
+    "G5001": "重庆绕城高速", "G5012": "恩广高速", "G5013": "渝蓉高速", "G5021": "石渝高速",
+    "G5515": "张南高速", "G5601": "昆明绕城高速", "G5611": "大丽高速", "G6002": "贵阳绕城高速",
+    "G6911": "安来高速", "G7011": "十天高速", "G7611": "都香高速", "G7612": "纳兴高速",
+    "G8511": "昆磨高速", "G8515": "广泸高速", "SA2": "成都第二绕城高速",
 }  # fmt: skip
 """Chinese road names by number (general knowledge)."""
 
@@ -76,7 +77,7 @@ class Counties:
             rings = item["arcs"] if item["type"] == "MultiPolygon" else [item["arcs"]]
             polygons.append(shapely.union_all([shapely.make_valid(_polygon(part, arcs)) for part in rings]))
             tags = item["properties"]
-            self.places.append((tags["NAME"], tags["ENG_NAME"] or "", int(tags["CODE"])))
+            self.places.append((tags["NAME"], tags["ENG_NAME"] or tags["NAME"], int(tags["CODE"])))
         self.tree = shapely.STRtree(polygons)
         self.project = Transformer.from_crs(4326, ALBERS, always_xy=True)
 
@@ -123,6 +124,10 @@ def border_name(road: str, label: str) -> tuple[str, str] | None:
     return f"{road} {zh}{zh_other}界", f"{road} {en}–{en_other} border"
 
 
+ORDINARY = re.compile(r"(?<![A-Za-z0-9])[GSXYZ]\d{3}(?!\d)")
+"""Numbers of ordinary roads in labels: national, provincial, county roads, connectors."""
+
+
 def interchange_name(
     road: str, label: str, others: list[str], county: tuple[str, str, int]
 ) -> tuple[str, str]:
@@ -133,22 +138,24 @@ def interchange_name(
     road
         The expressway of the interchange.
     label
-        Its label on that road: an exit number, or a word that keeps it apart from others; may be empty.
+        Its label on that road: an exit number, the road it leads to, or an abbreviated street or place
+        (which only the English name keeps: the Chinese one is not known); may be empty.
     others
         Expressways it meets: then it is a junction (枢纽).
     county
         Chinese and English name and code of the county.
     """
     zh, en, _ = county
-    exit_number = label_refs(label)[0]
+    number = label.partition("(")[0] if label_refs(label)[0] else ""
     if others:
         joined = "/".join([road, *others])
-        chinese, english = f"{joined} 枢纽", f"{joined} junction"
-        if exit_number:
-            chinese, english = f"{chinese} 出口{exit_number}", f"{english}, exit {exit_number}"
-    elif exit_number:
-        chinese, english = f"{road} 出口{exit_number}", f"{road} exit {exit_number}"
+        chinese = f"{joined} 枢纽" + (f" 出口{number}" if number else "")
+        english = f"{joined} junction" + (f", exit {number}" if number else "")
+    elif number:
+        chinese, english = f"{road} 出口{number}", f"{road} exit {number}"
+    elif ordinary := ORDINARY.findall(label):
+        joined = "/".join([road, *ordinary])
+        chinese, english = f"{joined} 互通", f"{joined} interchange"
     else:
-        word = f" {label}" if label else ""
-        chinese, english = f"{road}{word} 互通", f"{road}{word} interchange"
+        chinese, english = f"{road} 互通", f"{road} {label} interchange".replace("  ", " ")
     return f"{chinese}（{zh}）", f"{english} ({en})"

@@ -21,7 +21,7 @@ from data.build.roads_names import (
     label_refs,
     sort_refs,
 )
-from data.build.roads_tiles import region_box, sample, to_degrees
+from data.build.roads_tiles import nearest, region_box, sample, to_degrees
 from data.build.roads_waypoints import DETOUR, SLACK, Matched, Matcher
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ FARTHEST = 8.0
 """A visible waypoint farther from its centerline (pixels, 0.53 km) gives no node."""
 
 SNAP, SNAP_JUNCTION = 5.0, 14.0
-"""A waypoint this near a junction of the graph (pixels, along the road) is that junction; more for labels of one."""
+"""A waypoint this near a junction (pixels, along the road) is that junction; more if its label names one."""
 
 TOGETHER = 3.0
 """Waypoints this near each other along an edge (pixels) are one node."""
@@ -141,13 +141,13 @@ def _insert(
 def motorway_path(
     graph: Graph[int], start: int, stops: Iterable[int], *, only: str | None = None
 ) -> list[tuple[int, int, int]]:
-    """Edges of the shortest way over motorways from ``start`` to the nearest of ``stops``; empty if there is none.
+    """Edges of the shortest way over motorways from ``start`` to the nearest of ``stops``; may be none.
 
-    With ``only``, other numbered motorways count `SHARED` times their length: the way keeps to motorways without
-    a number or with that one, but for short pieces where it crosses another at an angle.
+    With ``only``, other numbered motorways count `SHARED` times their length: the way keeps to motorways
+    without a number or with that one, but for short pieces where it crosses another at an angle.
     """
 
-    def lengths(keyed: dict[int, dict[str, Any]]) -> dict[int, float]:
+    def lengths(keyed: dict[Any, dict[str, Any]]) -> dict[int, float]:
         return {
             key: topology.length(data["line"])
             * (SHARED if only is not None and data["refs"] - {only} else 1.0)
@@ -155,9 +155,11 @@ def motorway_path(
             if data["highway"] == "motorway"
         }
 
-    def weight(_u: int, _v: int, keyed: dict[int, dict[str, Any]]) -> float | None:
+    def weight(_u: int, _v: int, keyed: dict[Any, dict[str, Any]]) -> float | None:
         return min(lengths(keyed).values(), default=None)
 
+    distance: Any
+    paths: Any
     distance, paths = nx.single_source_dijkstra(graph, start, weight=weight)
     reached = sorted((distance[stop], stop) for stop in stops if stop in distance)
     if not reached:
@@ -170,7 +172,7 @@ def motorway_path(
 
 
 def add_missing_routes(graph: Graph[int], found: Found) -> None:
-    """Number the roads that the waypoints lack but the tiles hold; in place.
+    """Give numbers to roads that the waypoints lack but the tiles hold; in place.
 
     - G5013 in Sichuan: the shortest way over motorways from the border point of its Chongqing half to the
       ring of Chengdu (G4202).
@@ -213,7 +215,7 @@ def _number(ref: str, graph: Graph[int], path: Sequence[tuple[int, int, int]]) -
 
 
 def add_named_lines(graph: Graph[int], named: Sequence[SourceLine], *, known: set[str]) -> None:
-    """Give motorways without a number the one of a named line of the tiles that covers part of them; in place.
+    """Give motorways without a number that of a named line of the tiles that covers part of them; in place.
 
     Numbers ``known`` from waypoints are left out: where the two disagree, the lines are older.
     """
@@ -228,8 +230,8 @@ def add_named_lines(graph: Graph[int], named: Sequence[SourceLine], *, known: se
         data = graph.edges[u, v, key]
         if data["refs"] or data["highway"] != "motorway":
             continue
-        distance, nearest = tree.query(sample([data["line"]], 1.0)[0], distance_upper_bound=4.0)
-        near = nearest[np.isfinite(distance)]
+        distance, index = nearest(tree, sample([data["line"]], 1.0)[0], 4.0)
+        near = index[np.isfinite(distance)]
         if len(near) > NAMED_SHARE * len(distance):
             line = lines[int(np.bincount(owners[near]).argmax())]
             data["refs"] = {line.ref}
@@ -285,7 +287,7 @@ def _name_labeled(
 
 
 def _name_unlabeled(graph: Graph[int], node: int, county: tuple[str, str, int]) -> None:
-    """Junctions of numbered motorways that no waypoint stands for; with other roads only where waypoints lack."""
+    """Name a junction without a waypoint: of motorways; with other roads only where waypoints lack."""
     edges = [data for _, _, data in graph.edges(node, data=True)]
     fast = [data for data in edges if data["highway"] == "motorway" and data["refs"]]
     if len(edges) < 3 or not fast:
@@ -306,28 +308,28 @@ def sort_key(ref: str) -> tuple[str, int, str]:
 
 
 def _tell_apart(graph: Graph[int]) -> None:
-    """Number interchanges of the same name from west to east."""
-    same: dict[str, list[int]] = defaultdict(list)
-    for node, tags in graph.nodes(data=True):
-        if tags.get("highway"):
-            same[tags["name"]].append(node)
-    for nodes in same.values():
-        if len(nodes) > 1:
-            for count, node in enumerate(sorted(nodes, key=lambda n: graph.nodes[n]["xy"][0]), start=1):
-                tags = graph.nodes[node]
-                tags["name"] = tags["name"].replace("（", f"-{count}（")
-                tags["name_en"] = tags["name_en"].replace(" (", f"-{count} (")
+    """Count interchanges of the same name from west to east, in each language."""
+    for column, bracket in (("name", "（"), ("name_en", " (")):
+        same: dict[str, list[int]] = defaultdict(list)
+        for node, tags in graph.nodes(data=True):
+            if tags.get("highway"):
+                same[tags[column]].append(node)
+        for nodes in same.values():
+            if len(nodes) > 1:
+                for count, node in enumerate(sorted(nodes, key=lambda n: graph.nodes[n]["xy"][0]), start=1):
+                    tags = graph.nodes[node]
+                    tags[column] = tags[column].replace(bracket, f"-{count}{bracket}", 1)
 
 
 def calibration(graph: Graph[int], found: Found) -> float:
     """Factor on geodesic lengths: kilometers between exit numbers over kilometers of the graph.
 
-    Exit numbers are kilometer posts, rounded; stretches of one road of at least 30 km between two of them count
-    if both lengths agree within 5 %, each by its length. (Beyond that, numbering jumps or the road was moved.)
+    Exit numbers are kilometer posts, rounded. Stretches of one road of at least 30 km between two of them
+    count, by length, if both lengths agree within 5 %; beyond that, numbering jumps or the road was moved.
     """
     posts, roads = [], []
     for route, stops in found.stops:
-        own = nx.MultiGraph(
+        own: nx.MultiGraph[int] = nx.MultiGraph(
             [edge for edge in graph.edges(keys=True, data=True) if route.ref in edge[3]["refs"]]
         )
         numbered = [(float(label), node) for label, node in stops if label.isdigit() and node in own]
@@ -346,7 +348,5 @@ def calibration(graph: Graph[int], found: Found) -> float:
                 posts.append(post_km)
                 roads.append(road)
             start = stop
-    print(
-        f"   {len(posts)} stretches with exit numbers, {sum(posts):,.0f} km by posts, {sum(roads):,.0f} km by graph"
-    )
+    print(f"   {len(posts)} stretches: {sum(posts):,.0f} km by exit numbers, {sum(roads):,.0f} km by graph")
     return float(sum(posts) / sum(roads))

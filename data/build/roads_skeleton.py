@@ -17,7 +17,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 from skimage.morphology import skeletonize  # type: ignore[import-not-found,unused-ignore] # build environment
 
-from data.build.roads_tiles import region_box, sample
+from data.build.roads_tiles import nearest, region_box, sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +33,10 @@ SMALL_HOLE = 120
 """Holes up to this area (pixels) lie within an interchange or between carriageways."""
 
 SLIT_RADIUS = 2.5
-"""Longer holes are filled too if no circle of a larger radius (pixels) fits: carriageways that part in mountains."""
+"""Longer holes are filled too if no circle of a larger radius (pixels) fits: carriageways that part …"""
 
 SLIT_AREA = 4000
-"""… up to this area (pixels)."""
+"""… in mountains, up to this area (pixels)."""
 
 BESIDE = 5.0
 """Lesser roads this near a motorway (pixels, 0.33 km) are led into it."""
@@ -60,7 +60,7 @@ def centerline_graph(lines: Sequence[SourceLine]) -> nx.MultiGraph[int]:
     for drawn in (points, _beside(others, points)):
         columns, rows = np.rint(drawn - origin).astype(int).T
         mask[rows, columns] = True
-    mask = ndimage.binary_dilation(mask, np.ones((3, 3), dtype=bool))
+    mask = np.asarray(ndimage.binary_dilation(mask, np.ones((3, 3), dtype=bool)))
     _fill_holes(mask)
     thin = skeletonize(mask)
     return _in_global_pixels(sknw.build_sknw(thin.astype(np.uint16), multi=True), origin)
@@ -69,7 +69,7 @@ def centerline_graph(lines: Sequence[SourceLine]) -> nx.MultiGraph[int]:
 def _beside(lines: Sequence[SourceLine], motorway: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points (n, 2) of lesser roads away from the motorways, and of connectors where they were cut."""
     points, owners = sample([line.xy for line in lines] + _joints(lines), 0.5)
-    distance, nearest = cKDTree(motorway).query(points, distance_upper_bound=BESIDE + 2)
+    distance, index = nearest(cKDTree(motorway), points, BESIDE + 2)
     away = distance > BESIDE
     # A line that enters the strip, or begins at its rim, is led straight to the motorway.
     same = owners[1:] == owners[:-1]
@@ -81,7 +81,7 @@ def _beside(lines: Sequence[SourceLine], motorway: NDArray[np.float64]) -> NDArr
     cut &= np.isfinite(distance)
     if not cut.any():
         return points[away]
-    connectors, _ = sample([np.array([points[i], motorway[nearest[i]]]) for i in np.flatnonzero(cut)], 0.5)
+    connectors, _ = sample([np.array([points[i], motorway[index[i]]]) for i in np.flatnonzero(cut)], 0.5)
     return np.concatenate([points[away], connectors])
 
 
@@ -95,7 +95,7 @@ def _joints(lines: Sequence[SourceLine]) -> list[NDArray[np.float64]]:
 
 def _fill_holes(mask: NDArray[np.bool_]) -> None:
     """Fill small holes and thin slits of ``mask`` in place."""
-    labels, _ = ndimage.label(~mask)
+    labels = np.asarray(ndimage.label(~mask)[0])
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     small = (areas > 0) & (areas <= SMALL_HOLE)

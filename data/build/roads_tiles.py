@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from scipy.spatial import cKDTree
 
 EXTENT = 4096
 """Units along a tile's side."""
@@ -95,7 +96,7 @@ def read_lines(folder: Path) -> tuple[list[SourceLine], list[SourceLine]]:
                 if tags.get("class") not in CLASSES:
                     continue
                 for xy in _clipped(feature["geometry"], corner):
-                    found.append(  # noqa: PERF401 # a comprehension over three loops is harder to read
+                    found.append(
                         SourceLine(
                             xy,
                             tags["class"],
@@ -120,10 +121,18 @@ def _clipped(geometry: dict[str, object], corner: NDArray[np.float64]) -> Iterat
             yield shapely.get_coordinates(part) + corner
 
 
+def nearest(
+    tree: cKDTree, xy: NDArray[np.float64], reach: float = np.inf
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Distance (m,) and index (m,) of the point of a tree nearest to each ``xy`` (m, 2), up to ``reach``."""
+    distance, index = tree.query(xy, distance_upper_bound=reach)
+    return np.asarray(distance, dtype=float), np.asarray(index, dtype=np.int64)
+
+
 def sample(
     lines: Sequence[NDArray[np.float64]], step: float
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Points at most ``step`` pixels apart along lines (m, 2), and the line each lies on (m,)."""
+    """Points at most ``step`` pixels apart along lines (m, 2), and the number of the line of each (m,)."""
     points, owners = [], []
     for index, xy in enumerate(lines):
         along = np.r_[0, np.cumsum(np.hypot(*np.diff(xy, axis=0).T))]

@@ -14,6 +14,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
+from data.build.roads_tiles import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,13 +45,13 @@ def length(line: NDArray[np.float64]) -> float:
 
 
 def line_from(node: int, data: dict[str, Any]) -> NDArray[np.float64]:
-    """The edge's line, drawn from ``node`` (for a loop: as stored)."""
+    """Return the edge's line, drawn from ``node`` (for a loop: as stored)."""
     line: NDArray[np.float64] = data["line"]
     return line if data["tail"] == node else line[::-1]
 
 
 def clean(graph: Graph[int], border: tuple[float, float, float, float]) -> Graph[int]:
-    """The graph without spurs, splinters, doubled edges and nodes of degree two.
+    """Return the graph without spurs, splinters, doubled edges and nodes of degree two.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ def clean(graph: Graph[int], border: tuple[float, float, float, float]) -> Graph
 
 
 def largest_component(graph: Graph[int]) -> Graph[int]:
-    """The largest connected part."""
+    """Return the largest connected part."""
     return graph.subgraph(max(nx.connected_components(graph), key=len)).copy()
 
 
@@ -107,9 +109,8 @@ def merge_nodes(graph: Graph[int], group: Sequence[int]) -> None:
         line = np.array(data["line"])
         tail = data["tail"]
         head = v if tail == u else u
-        if tail in members and head in members:
-            if length(line) < LOOP:
-                continue
+        if tail in members and head in members and length(line) < LOOP:
+            continue
         if tail in members:
             line = np.vstack([place, line[1:] if len(line) > 2 else line[-1:]])
         if head in members:
@@ -121,7 +122,7 @@ def merge_nodes(graph: Graph[int], group: Sequence[int]) -> None:
 
 
 def drop_loops_and_doubles(graph: Graph[int]) -> None:
-    """Drop short loops, and the longer of two edges that run side by side between the same nodes. In place."""
+    """Drop short loops, and the longer of two edges side by side between the same nodes. In place."""
     for u, v, key, data in list(graph.edges(keys=True, data=True)):
         if u == v and length(data["line"]) < LOOP:
             graph.remove_edge(u, v, key)
@@ -130,12 +131,12 @@ def drop_loops_and_doubles(graph: Graph[int]) -> None:
         for first, second in itertools.combinations(keys, 2):
             if graph.has_edge(u, v, first) and graph.has_edge(u, v, second):
                 one, two = graph[u][v][first]["line"], graph[u][v][second]["line"]
-                if cKDTree(one).query(two)[0].max() < DOUBLE and cKDTree(two).query(one)[0].max() < DOUBLE:
+                if max(nearest(cKDTree(a), b)[0].max() for a, b in ((one, two), (two, one))) < DOUBLE:
                     graph.remove_edge(u, v, second)
 
 
 def merge_degree_two(graph: Graph[int]) -> None:
-    """Join the two edges of every node of degree two that is no named place, keeping the geometry. In place."""
+    """Join the two edges of every node of degree two that is not fixed, keeping the geometry. In place."""
     for node in sorted(graph):
         if graph.degree(node) != 2 or graph.nodes[node].get("fixed"):
             continue
@@ -151,7 +152,7 @@ def merge_degree_two(graph: Graph[int]) -> None:
 
 
 def smooth(line: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The line without staircase, resampled every pixel, its ends where they were."""
+    """Return the line without staircase, resampled every pixel, its ends where they were."""
     along = np.r_[0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
     if along[-1] < 3:
         return line[[0, -1]] if not np.array_equal(line[0], line[-1]) else line
@@ -178,7 +179,7 @@ def split_edge(
     edge
         u, v, key.
     places
-        Position along the edge's line (pixels from its tail) and id of each new node, in order; the ids must be new.
+        Position along the edge's line (pixels from its tail) and id of each new node, in order.
 
     Returns
     -------
@@ -209,7 +210,8 @@ def split_edge(
 def mend_gaps(graph: Graph[int], border: tuple[float, float, float, float], *, reach: float) -> int:
     """Lead dead ends to another line that passes within ``reach`` pixels; in place, returns how many.
 
-    Lines put in by hand (with a ``length_m``) take no dead ends. Tiles drop the ramps, so an expressway may end a few hundred meters before the road it joins.
+    Lines put in by hand (with a ``length_m``) take no dead ends. Tiles drop the ramps, so an expressway may
+    end a few hundred meters before the road it joins.
     """
     x0, y0, x1, y1 = border
     mended = 0
@@ -245,7 +247,7 @@ def _near(line: NDArray[np.float64], xy: tuple[float, float], reach: float) -> b
 
 
 def node_at(graph: Graph[int], edge: tuple[int, int, int], position: float, *, snap: float) -> int:
-    """Node at a position along an edge: one of its ends if within ``snap`` pixels, else a new one (splits the edge)."""
+    """Node at a position along an edge: an end within ``snap`` pixels, else a new one that splits it."""
     u, v, _ = edge
     data = graph.edges[edge]
     head = v if data["tail"] == u else u
@@ -258,7 +260,7 @@ def node_at(graph: Graph[int], edge: tuple[int, int, int], position: float, *, s
 
 
 def nearest_node(graph: Graph[int], xy: NDArray[np.float64], *, snap: float) -> int:
-    """Node where the nearest edge passes a place: an end of that edge within ``snap`` pixels, else a new one."""
+    """Node where the nearest edge passes a place, made there unless an end is within ``snap`` pixels."""
     on = {edge: project(graph.edges[edge]["line"], xy) for edge in sorted(graph.edges(keys=True))}
     edge = min(on, key=lambda one: on[one][1])
     return node_at(graph, edge, on[edge][0], snap=snap)

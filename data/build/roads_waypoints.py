@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import networkx as nx
     from numpy.typing import NDArray
 
 SYSTEMS = ("chng", "chnsf")
@@ -119,7 +119,7 @@ class Matcher:
         self.edges = sorted(graph.edges(keys=True))
         xy = [graph.nodes[node]["xy"] for node in self.nodes]
         on: list[tuple[int, int, float]] = []  # vertex, edge, position
-        tails, heads, costs, self.steps = [], [], [], {}
+        self.steps: dict[tuple[int, int], tuple[tuple[int, float, float], float]] = {}
         for number, edge in enumerate(self.edges):
             data = graph.edges[edge]
             tail = data["tail"]
@@ -132,10 +132,8 @@ class Matcher:
             on += list(zip(chain, [number] * len(at), at.tolist(), strict=True))
             factor = 1.0 if data.get("highway") == "motorway" else LESSER
             for a, b, start, stop in zip(chain, chain[1:], at, at[1:], strict=False):
-                tails.append(a)
-                heads.append(b)
-                costs.append(max(stop - start, 1e-3) * factor)
-                self._keep_step(a, b, (number, float(start), float(stop)), costs[-1])
+                cost = max(float(stop - start), 1e-3) * factor
+                self._keep_step(a, b, (number, float(start), float(stop)), cost)
         self.xy = np.array(xy)
         self.on_vertex, self.on_edge = np.array([o[0] for o in on]), np.array([o[1] for o in on])
         self.on_position = np.array([o[2] for o in on])
@@ -153,7 +151,7 @@ class Matcher:
             self.steps[pair] = (step, cost)
 
     def candidates(self, xy: NDArray[np.float64]) -> list[tuple[float, int]]:
-        """Cost and row (of vertex-on-edge) of the nearest point of each centerline near ``xy``, best first."""
+        """Cost and row (vertex on edge) of the nearest point of each centerline near ``xy``, best first."""
         found: dict[int, tuple[float, int]] = {}
         for row in self.tree.query_ball_point(xy, REACH + STEP):
             distance = project(self.lines[self.on_edge[row]], xy)[1]
@@ -196,7 +194,7 @@ class Matcher:
         score = np.array([cost for cost, _ in chain[0][1]])
         back: list[NDArray[np.int64]] = []
         fits: list[NDArray[np.bool_]] = []
-        for (here, options), (there, following) in zip(chain, chain[1:], strict=False):
+        for (here, options), (there, following) in pairwise(chain):
             straight = float(np.hypot(*(there.xy - here.xy)))
             limit = DETOUR * straight + SLACK
             ends = self.on_vertex[[row for _, row in following]]
@@ -217,11 +215,11 @@ class Matcher:
         return rows[::-1], linked[::-1]
 
     def path(self, start: int, stop: int) -> list[tuple[int, float, float]]:
-        """Steps of the cheapest way between two vertices."""
-        _, before = dijkstra(self.matrix, directed=False, indices=start, return_predecessors=True)
+        """Return the steps of the cheapest way between two vertices."""
+        _, before = dijkstra(self.matrix, directed=False, indices=np.array([start]), return_predecessors=True)
         steps = []
-        while stop != start and before[stop] >= 0:
-            previous = int(before[stop])
+        while stop != start and before[0, stop] >= 0:
+            previous = int(before[0, stop])
             steps.append(self.steps[min(previous, stop), max(previous, stop)][0])
             stop = previous
         return steps[::-1]
