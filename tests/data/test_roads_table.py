@@ -257,7 +257,7 @@ def test_spiral_of_tuowushan(nodes: pd.DataFrame, graph: nx.MultiDiGraph[int]) -
     not DOMAIN.is_file(), reason="needs ../shared/domain/corridor_waypoints.csv beside the checkout"
 )
 def test_waypoints_lie_on_their_road(edges: gpd.GeoDataFrame) -> None:
-    """An independent list of corridor waypoints lies within 500 m of a road of that number."""
+    """Corridor waypoints, listed apart from the derivation (same origin), lie within 500 m of their road."""
     split = edges["ref"].fillna("").str.split(";")
     far = []
     with DOMAIN.open(encoding="utf-8") as file:
