@@ -160,7 +160,8 @@ def _cumulative_km(
     key = network.tails[arcs].astype(np.int64) * network.n_nodes + network.heads[arcs]
     km = np.zeros(len(vertices), dtype=np.float64)
     length = network.length_km[arcs]
-    at, ends = offsets[:-1] + 1, offsets[1:]
+    longer = np.diff(offsets) > 1
+    at, ends = offsets[:-1][longer] + 1, offsets[1:][longer]
     # One step of every route at a time, so that each sum runs over its own route alone and stays exact.
     while at.size:
         wanted = vertices[at - 1] * network.n_nodes + vertices[at]
@@ -168,6 +169,33 @@ def _cumulative_km(
         going = at + 1 < ends
         at, ends = at[going] + 1, ends[going]
     return km
+
+
+def road_km(
+    network: RoadNetwork, origins: NDArray[np.int64], destinations: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the length of the quickest route from every origin to every destination.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    origins, destinations
+        (n,) and (m,) int64 node ids.
+
+    Returns
+    -------
+    km
+        (n, m) float64; infinite where no road leads.
+    """
+    sources, source_of = np.unique(network.vertices(origins), return_inverse=True)
+    hours, predecessors = dijkstra(network.matrix(), indices=sources, return_predecessors=True)
+    target = np.tile(network.vertices(destinations), len(origins))
+    source = np.repeat(source_of, len(destinations))
+    offsets, vertices = _unwind(predecessors, source, target)
+    km = _cumulative_km(network, vertices, offsets)[offsets[1:] - 1]
+    km[~np.isfinite(hours[source, target])] = np.inf
+    return km.reshape(len(origins), len(destinations))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

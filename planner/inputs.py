@@ -76,11 +76,11 @@ def _load(speed_overrides: tuple[tuple[str, float], ...]) -> Inputs:
     """Read and join; one result per set of truck speeds."""
     folder = sources.data_directory()
     assumptions = sources.read_assumptions(folder)
-    values = {**assumptions["value"].to_dict(), **dict(speed_overrides)}
+    defaults = {str(key): float(value) for key, value in assumptions["value"].items()}
     speeds = {
-        str(key).removeprefix(_SPEED_PREFIX): float(value)
-        for key, value in values.items()
-        if str(key).startswith(_SPEED_PREFIX)
+        key.removeprefix(_SPEED_PREFIX): value
+        for key, value in (defaults | dict(speed_overrides)).items()
+        if key.startswith(_SPEED_PREFIX)
     }
     if min(speeds.values()) <= 0:
         raise InputError(Fault("a truck speed is not positive", "road.truck_speed_kmh", "Use km/h above 0"))
@@ -122,11 +122,12 @@ def assumptions_in_force(
             known = [str(name) for name in table.index]
             faults.append(Fault(f"there is no assumption {key}", "assumptions", suggestion(key, known)))
             continue
-        low, high, unit = (table.loc[key, column] for column in ("low", "high", "unit"))
-        if value < 0 <= float(low):
+        row = table.loc[key]
+        low, high, unit = float(row["low"]), float(row["high"]), str(row["unit"])
+        if value < 0 <= low:
             mend = f"Documented range: {low:g} to {high:g} {unit}"
             faults.append(Fault(f"{value:g} is negative", f"assumptions, key {key}", mend))
-        elif not float(low) <= value <= float(high):
+        elif not low <= value <= high:
             notices.append(f"{key} = {value:g} {unit} lies outside its documented range {low:g} to {high:g}")
     if faults:
         raise InputError(faults)

@@ -129,6 +129,16 @@ def test_named_route_keeps_to_its_numbers_though_another_road_is_quicker():
     assert network.length_km[routes.named_route(network, chenganyu, **ends)].sum() == pytest.approx(50.0)
 
 
+def test_road_km_is_the_length_of_the_quickest_route_and_infinite_without_one():
+    links = both_ways(
+        [(0, 1, 10.0, "trunk", None), (0, 2, 6.0, "motorway", None), (2, 1, 6.0, "motorway", None)]
+    )
+    links += [(1, 3, 5.0, "trunk", None)]  # one way: nothing leads back from 3
+    network = network_of(links)
+    km = routes.road_km(network, np.array([0, 3, 0]), np.array([0, 1, 3]))
+    assert km.tolist() == [[0.0, 12.0, 17.0], [np.inf, np.inf, 0.0], [0.0, 12.0, 17.0]]
+
+
 def test_share_on_the_corridor_counts_every_step_of_a_named_route_once():
     # 成都 (node 0) -G76- 1 -G85- 2 重庆, with a side road 1-3; node coordinates are those of the two cities.
     links = both_ways(

@@ -1,0 +1,220 @@
+"""Joins what the rooms below gave into the tables and key figures of a Plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from corridor import sources
+from planner.inputs import fingerprint, versions
+from planner.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from planner.inputs import Inputs
+    from planner.scenario import Scenario
+    from siting.flow_refueling import FlowRefuelingSolution
+    from siting.replay import Replay
+    from siting.sizing import Sizing
+    from siting.supply import Supply
+
+#: Capacities a new station can have, kg/d.
+MODULES_KG_PER_DAY = (500, 1000, 2000, 4000)
+
+#: Columns of the stations table, in order (docs/tables.md).
+STATION_COLUMNS = (
+    "site_id",
+    "name_zh",
+    "name_en",
+    "kind",
+    "status",
+    "road_ref",
+    "km_post",
+    "county_zh",
+    "lon",
+    "lat",
+    "position_quality",
+    "capacity_kg_per_day",
+    "load_kg_per_day",
+    "utilization",
+    "visits_per_day",
+    "base_id",
+    "capex_wan_cny",
+    "hydrogen_cny_per_kg",
+)
+
+_DAYS_PER_YEAR = 365.0
+
+#: Figures below half a kilogram per day are rounding, not worth a notice.
+_NOTEWORTHY_KG_PER_DAY = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Parts:
+    """Everything the rooms below gave, joined into the tables of a Plan."""
+
+    scenario: Scenario
+    inputs: Inputs
+    values: Mapping[str, float]
+    demand: pd.DataFrame
+    solution: FlowRefuelingSolution
+    replay: Replay
+    sizing: Sizing
+    supply: Supply
+
+    def plan(self, unusual: tuple[str, ...], *, seconds: float) -> Plan:
+        """Return the plan."""
+        stations, flows = self._stations(), self._flows()
+        links = self.supply.links[self.supply.links["base_id"].notna()]
+        kpis = self._kpis(stations, flows) | {"seconds": seconds}
+        lowest = self.replay.lowest_level_share
+        return Plan(
+            scenario=self.scenario,
+            stations=stations,
+            flows=flows,
+            supply=links.drop(columns="shortage_kg_per_day").reset_index(drop=True),
+            certificate=self.solution.certificate,
+            replay={
+                "trips": self.replay.trips_driven,
+                "round_trips_per_day": float(self.demand["trips_per_day"][self.solution.served].sum()),
+                "faults": len(self.replay.faults),
+                "lowest_fill_share": float(lowest.min()) if lowest.size else None,
+            },
+            kpis=kpis,
+            provenance=self._provenance(),
+            notices=(*unusual, *self._notices(kpis)),
+        )
+
+    def _stations(self) -> pd.DataFrame:
+        """Return the stations table, existing ones first, along each road."""
+        sites = self.inputs.sites.iloc[self.solution.stations]
+        sized = self.sizing.stations
+        county = self.inputs.zones["name_zh"].reindex(sites["county_code"])
+        capex = [
+            self.values[f"station.{MODULES_KG_PER_DAY[module]}.capex_wan_cny"] if module >= 0 else np.nan
+            for module in sized["module"]
+        ]
+        links = self.supply.links
+        table = sites.reset_index()[
+            ["site_id", "name_zh", "name_en", "kind", "road_ref", "km_post", "lon", "lat", "position_quality"]
+        ].assign(
+            status=np.where(sites["status"] == "existing", "existing", "new"),
+            county_zh=county.to_numpy(),
+            capacity_kg_per_day=sized["capacity_kg_per_day"].to_numpy(),
+            load_kg_per_day=sized["load_kg_per_day"].to_numpy(),
+            utilization=sized["utilization"].to_numpy(),
+            visits_per_day=sized["visits_per_day"].to_numpy(),
+            base_id=links["base_id"].to_numpy(),
+            capex_wan_cny=capex,
+            hydrogen_cny_per_kg=links["delivered_cny_per_kg"].to_numpy(),
+        )
+        order = table.sort_values(["status", "road_ref", "lon"], na_position="first").index
+        return table.loc[order, list(STATION_COLUMNS)].reset_index(drop=True)
+
+    def _flows(self) -> pd.DataFrame:
+        """Return the flows table."""
+        routes, demand = self.inputs.routes, self.demand
+        route = demand["route"].to_numpy()
+        served_kg = np.zeros(len(demand))
+        rows = np.flatnonzero(self.solution.served)
+        served_kg[rows] = self.sizing.served_share * demand["kg_per_day"].to_numpy()[rows]
+        return pd.DataFrame(
+            {
+                "route": route,
+                "origin": routes.zone_ids[routes.origin[route]],
+                "destination": routes.zone_ids[routes.destination[route]],
+                "vehicle_class": demand["vehicle_class"].to_numpy(),
+                "trips_per_day": demand["trips_per_day"].to_numpy(),
+                "kg_per_day": demand["kg_per_day"].to_numpy(),
+                "length_km": routes.length_km[route],
+                "covered": self.solution.served,
+                "served_kg_per_day": served_kg,
+                "stations": self._stations_on_the_way(rows),
+            }
+        )
+
+    def _stations_on_the_way(self, rows: np.ndarray) -> list[str]:
+        """Return, for every flow, the ids of the stations it fills up at, space-separated."""
+        ids = self.inputs.sites.index[self.solution.stations].to_numpy(dtype=object)
+        fills = self.replay.fills
+        names = pd.Series(ids[fills["station"].to_numpy()]).groupby(fills["trip"].to_numpy()).agg(" ".join)
+        result = [""] * len(self.demand)
+        for trip, text in names.items():
+            result[rows[int(trip)]] = text  # type: ignore[call-overload]
+        return result
+
+    def _kpis(self, stations: pd.DataFrame, flows: pd.DataFrame) -> dict[str, float]:
+        """Return the key figures of docs/tables.md."""
+        links = self.supply.links
+        new = stations[stations["status"] == "new"]
+        demand_kg = float(flows["kg_per_day"].sum())
+        served_kg = float(flows["served_kg_per_day"].sum())
+        supplied = float(links["kg_per_day"].sum())
+        spent = float((links["kg_per_day"] * links["delivered_cny_per_kg"].fillna(0.0)).sum())
+        green = float(links.loc[links["green"].eq(True), "kg_per_day"].sum())  # noqa: FBT003  cells, not a flag
+        served_trips = flows["trips_per_day"] * flows["served_kg_per_day"] / flows["kg_per_day"]
+        return {
+            "demand_kg_per_day": demand_kg,
+            "covered_kg_per_day": float(flows.loc[flows["covered"], "kg_per_day"].sum()),
+            "served_kg_per_day": served_kg,
+            "served_share": served_kg / demand_kg if demand_kg > 0 else 0.0,
+            "trips_served_per_day": float(served_trips.sum()),
+            "stations_existing": float(len(stations) - len(new)),
+            "stations_new": float(len(new)),
+            "capacity_new_kg_per_day": float(new["capacity_kg_per_day"].sum()),
+            "capex_wan_cny": float(new["capex_wan_cny"].sum()),
+            "hydrogen_cny_per_kg": spent / supplied if supplied > 0 else 0.0,
+            "green_share": green / supplied if supplied > 0 else 0.0,
+            "supply_shortage_kg_per_day": self.supply.shortage_kg_per_day,
+            "co2_avoided_t_per_year": self._co2_t_per_year(flows, served_trips),
+        }
+
+    def _co2_t_per_year(self, flows: pd.DataFrame, served_trips: pd.Series) -> float:
+        """Return CO2 that the same round trips would leave at the tailpipe with diesel, t/a."""
+        values = self.values
+        l_per_km = flows["vehicle_class"].map(
+            lambda name: values[f"carbon.diesel_l_per_100km.{name}"] / 100.0
+        )
+        liters = served_trips * 2.0 * flows["length_km"] * l_per_km
+        return float(liters.sum()) * values["carbon.diesel_kg_co2_per_l"] * _DAYS_PER_YEAR / 1000.0
+
+    def _provenance(self) -> dict[str, object]:
+        """Return what the plan was made from."""
+        bases = self.inputs.bases
+        return {
+            "scenario_identity": self.scenario.identity,
+            "fingerprint": fingerprint(),
+            "data_sha256": sources.data_hashes(sources.data_directory()),
+            "versions": versions(),
+            "created_utc": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            "bases": {str(base): [float(row["lon"]), float(row["lat"])] for base, row in bases.iterrows()},
+        }
+
+    def _notices(self, kpis: Mapping[str, float]) -> list[str]:
+        """Return what a person should know about this plan."""
+        notices = []
+        proof = self.solution.certificate
+        if proof.status == "feasible" and proof.gap is not None:
+            notices.append(f"the siting was stopped at a gap of {proof.gap:.2%}: better plans may exist")
+        if kpis["stations_new"] < self.scenario.stations:
+            unused = self.scenario.stations - int(kpis["stations_new"])
+            notices.append(f"{unused} of the new stations allowed would serve no further demand")
+        full = kpis["covered_kg_per_day"] - kpis["served_kg_per_day"]
+        if full > _NOTEWORTHY_KG_PER_DAY:
+            notices.append(f"{full:,.0f} kg/d within range find their stations full")
+        if (shortage := kpis["supply_shortage_kg_per_day"]) > _NOTEWORTHY_KG_PER_DAY:
+            notices.append(f"the bases cannot supply {shortage:,.0f} kg/d of the load")
+        approximate = int(
+            (self.inputs.sites.iloc[self.solution.stations]["position_quality"] == "approx").sum()
+        )
+        if approximate:
+            notices.append(f"{approximate} of the stations stand at approximate positions (1-5 km)")
+        if len(self.inputs.refused_sites):
+            refused = ", ".join(str(site) for site in self.inputs.refused_sites.index)
+            notices.append(f"sites too far from the road network were left out: {refused}")
+        return notices

@@ -1,0 +1,270 @@
+"""From a scenario to a plan: load, route, estimate, site, replay, size, supply.
+
+Each step is a call into a room below; this module only passes tables on and puts the Plan together.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from corridor import zones
+from corridor.errors import Fault, InputError
+from corridor.routes import corridor_share, road_km
+from demand.hydrogen import demand_table
+from planner.assembly import MODULES_KG_PER_DAY, Parts
+from planner.inputs import assumptions_in_force, load_inputs
+from planner.progress import Progress, Stopped
+from siting.coverage import candidate_paths, cover_sets
+from siting.flow_refueling import solve_flow_refueling
+from siting.replay import replay_trips
+from siting.sizing import size_stations
+from siting.supply import DeliveryMode, assign_bases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from planner.inputs import Inputs
+    from planner.plan import Plan
+    from planner.progress import OnProgress, ShouldStop
+    from planner.scenario import Scenario
+    from siting.flow_refueling import FlowRefuelingSolution
+    from siting.replay import Replay
+    from siting.sizing import Sizing
+    from siting.supply import Supply
+
+#: Delivery modes weighed against each other: keys of ``delivery.*``.
+DELIVERY_MODES = ("tube_20mpa", "liquid")
+
+
+def make_plan(
+    scenario: Scenario,
+    *,
+    on_progress: OnProgress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Plan:
+    """Solve a scenario.
+
+    Parameters
+    ----------
+    scenario
+        What to plan.
+    on_progress
+        Told what is going on; during siting of every better plan and bound.
+    should_stop
+        Asked often. During siting, True ends the search with the best plan so far; before, it ends the work.
+
+    Returns
+    -------
+    planner.plan.Plan
+        Replayed without a fault.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        For unknown sites, zones or assumptions.
+    corridor.errors.InfeasibleError
+        If the demands on the plan contradict each other.
+    corridor.errors.ReplayError
+        If a served vehicle runs dry in the replay.
+    planner.progress.Stopped
+        If stopped before siting began.
+    """
+    reporter = _Reporter(on_progress, should_stop)
+    reporter.stage("load", "reading the tables, routing all pairs of zones")
+    inputs = load_inputs(scenario.assumptions)
+    values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
+    check_sites(scenario, inputs.sites)
+    reporter.stage("demand", f"trips on {len(inputs.routes):,} routes")
+    demand = scoped_demand(scenario, inputs, values)
+    reporter.stage("siting", f"{len(demand):,} flows, {len(inputs.sites):,} sites")
+    solution = _site(scenario, inputs, demand, reporter)
+    reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
+    stations = inputs.sites.iloc[solution.stations]
+    served = np.flatnonzero(solution.served)
+    replay = _replay(inputs, demand.iloc[served], stations)
+    reporter.stage("sizing", f"sizes of {len(stations)} stations")
+    sizing = _size(stations, demand.iloc[served], replay, values)
+    reporter.stage("supply", "a base for each station")
+    supply = _supply(scenario, inputs, stations, sizing, values)
+    parts = Parts(
+        scenario=scenario,
+        inputs=inputs,
+        values=values,
+        demand=demand,
+        solution=solution,
+        replay=replay,
+        sizing=sizing,
+        supply=supply,
+    )
+    plan = parts.plan(unusual, seconds=reporter.seconds)
+    reporter.stage("done", f"{int(plan.kpis['stations_new'])} new stations")
+    return plan
+
+
+class _Reporter:
+    """Passes progress on and notices a wish to stop."""
+
+    def __init__(self, on_progress: OnProgress | None, should_stop: ShouldStop | None) -> None:
+        self._on_progress = on_progress
+        self.should_stop = should_stop
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since the work began."""
+        return time.perf_counter() - self._start
+
+    def stage(self, stage: str, message: str) -> None:
+        """Say that a stage begins; give up here if asked to, as long as there is nothing to keep."""
+        if stage in {"load", "demand", "siting"} and self.should_stop is not None and self.should_stop():
+            raise Stopped
+        if self._on_progress is not None:
+            self._on_progress(Progress(stage=stage, seconds=self.seconds, message=message))
+
+    def siting(self, incumbent: float, bound: float, _gap: float, _seconds: float, message: str) -> None:
+        """Say how the siting solve stands."""
+        if self._on_progress is not None:
+            self._on_progress(
+                Progress(
+                    stage="siting", seconds=self.seconds, message=message, incumbent=incumbent, bound=bound
+                )
+            )
+
+
+def check_sites(scenario: Scenario, sites: pd.DataFrame) -> None:
+    """Refuse locked and forbidden sites that cannot be so.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        For unknown ids, sites both locked and forbidden, and existing stations among the forbidden.
+    """
+    faults = []
+    for name in ("locked", "forbidden"):
+        for site in getattr(scenario, name):
+            if site not in sites.index:
+                faults.append(Fault(f"there is no site {site}", name, "Site ids stand in data/sites.csv"))
+            elif name == "forbidden" and sites.loc[site, "status"] == "existing":
+                faults.append(Fault(f"site {site} is an existing station", name, "Existing stations stay"))
+    faults += [
+        Fault(f"site {site} is both locked and forbidden", "locked, forbidden", "Choose one")
+        for site in sorted(set(scenario.locked) & set(scenario.forbidden))
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def scoped_demand(scenario: Scenario, inputs: Inputs, values: Mapping[str, float]) -> pd.DataFrame:
+    """Return the demand table of the trips that count, with ``kg_per_day``.
+
+    Parameters
+    ----------
+    scenario
+        Year, scope, zone factors and usable range.
+    inputs
+        Zones and routes.
+    values
+        Assumptions in force.
+    """
+    table = demand_table(
+        zones.scaled(inputs.zones, scenario.zone_factor),
+        inputs.routes,
+        assumptions=values,
+        year=scenario.year,
+        usable_range_km=scenario.usable_range_km,
+    )
+    table["kg_per_day"] = table["trips_per_day"] * table["kg_per_trip"]
+    if scenario.scope == "region":
+        return table
+    share = corridor_share(inputs.network, inputs.routes)
+    on_corridor = share[table["route"].to_numpy()] >= values["scope.corridor_share"]
+    kept: pd.DataFrame = table[on_corridor].reset_index(drop=True)
+    return kept
+
+
+def _site(
+    scenario: Scenario, inputs: Inputs, demand: pd.DataFrame, reporter: _Reporter
+) -> FlowRefuelingSolution:
+    """Choose the stations."""
+    sites, routes = inputs.sites, inputs.routes
+    paths = candidate_paths(
+        routes.offsets,
+        routes.nodes,
+        routes.km,
+        length_km=routes.length_km,
+        site_nodes=sites["node_id"].to_numpy(),
+    )
+    cover = cover_sets(paths, path=demand["route"].to_numpy(), range_km=demand["usable_range_km"].to_numpy())
+    return solve_flow_refueling(
+        cover,
+        demand["kg_per_day"].to_numpy(),
+        n_new=scenario.stations,
+        existing=np.flatnonzero(sites["status"] == "existing"),
+        locked=sites.index.get_indexer(pd.Index(scenario.locked)),
+        forbidden=sites.index.get_indexer(pd.Index(scenario.forbidden)),
+        gap=scenario.solve.gap,
+        time_limit_s=scenario.solve.time_limit_s,
+        on_progress=reporter.siting,
+        should_stop=reporter.should_stop,
+    )
+
+
+def _replay(inputs: Inputs, served: pd.DataFrame, stations: pd.DataFrame) -> Replay:
+    """Drive the served trips; a plan that fails is an error."""
+    replay = replay_trips(
+        inputs.routes.offsets,
+        inputs.routes.nodes,
+        inputs.routes.km,
+        route=served["route"].to_numpy(),
+        tank_kg=served["tank_kg"].to_numpy(),
+        usable_range_km=served["usable_range_km"].to_numpy(),
+        station_nodes=stations["node_id"].to_numpy(),
+    )
+    replay.raise_for_faults()
+    return replay
+
+
+def _size(
+    stations: pd.DataFrame, served: pd.DataFrame, replay: Replay, values: Mapping[str, float]
+) -> Sizing:
+    """Choose the module of each new station."""
+    published = stations["capacity_kg_per_day"].to_numpy(dtype=np.float64)
+    known = np.where(np.isnan(published), values["station.unknown_capacity_kg_per_day"], published)
+    is_existing = (stations["status"] == "existing").to_numpy()
+    return size_stations(
+        replay.fills,
+        trips_per_day=served["trips_per_day"].to_numpy(),
+        existing_kg_per_day=np.where(is_existing, known, np.nan),
+        modules_kg_per_day=np.array(MODULES_KG_PER_DAY, dtype=np.float64),
+        highest_utilization=values["station.highest_utilization"],
+    )
+
+
+def _supply(
+    scenario: Scenario,
+    inputs: Inputs,
+    stations: pd.DataFrame,
+    sizing: Sizing,
+    values: Mapping[str, float],
+) -> Supply:
+    """Assign each station a base."""
+    bases = inputs.bases.rename(columns={f"capacity_kg_per_day_{scenario.year}": "capacity_kg_per_day"})
+    km = road_km(inputs.network, bases["node_id"].to_numpy(), stations["node_id"].to_numpy()).T
+    modes = {
+        name: DeliveryMode(
+            fixed_cny_per_kg=values[f"delivery.{name}.fixed_cny_per_kg"],
+            cny_per_kg_km=values[f"delivery.{name}.cny_per_kg_km"],
+        )
+        for name in DELIVERY_MODES
+    }
+    return assign_bases(
+        pd.Series(sizing.stations["load_kg_per_day"].to_numpy(), index=stations.index),
+        bases,
+        distance_km=pd.DataFrame(km, index=stations.index, columns=bases.index),
+        modes=modes,
+        green_only=scenario.green_only,
+    )
