@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 #: Middle and zoom that show Chengdu to Chongqing from 560 px width upward.
 _VIEW = {"longitude": 105.42, "latitude": 29.95, "zoom": 7.05, "min_zoom": 5, "max_zoom": 12}
 
+#: Half the width kept free of city names along a route, pixels.
+_ROUTE_CLEAR_PX = 3.0
+
 #: Switches of the map, in the order of the row above it.
 SWITCHES = ("flows", "routes", "supply", "stations", "places")
 
@@ -98,20 +101,24 @@ def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str
     """Return the layers from the ground up."""
     ground = _backdrop(inputs)
     screen = Screen(_VIEW["zoom"])
-    stack = backdrop.roads(ground.road_paths)
-    names: list[pdk.Layer] = []
+    lines: list[pdk.Layer] = backdrop.roads(ground.road_paths)
+    marks: list[pdk.Layer] = []
+    # Drawn from the ground up, labels of importance placed first: two orders, hence two lists.
     if plan is not None:
         plan_layers.take_marks(plan, inputs.bases, screen)
     if plan is not None and "flows" in shown:
-        stack += plan_layers.flows(_bands(_key(plan), plan, inputs), language)
+        lines += plan_layers.flows(_bands(_key(plan), plan, inputs), language)
     if "routes" in shown:
-        stack += backdrop.routes(ground.route_lines, language)
-        names.append(backdrop.route_names(ground.route_lines, language, screen))
+        lines += backdrop.routes(ground.route_lines, language)
     if plan is not None and "supply" in shown:
-        stack.append(plan_layers.supply(plan, inputs.bases, language))
-        names += plan_layers.supply_bases(plan, inputs.bases, language, screen)
+        lines.append(plan_layers.supply(plan, inputs.bases, language))
+        marks += plan_layers.supply_bases(plan, inputs.bases, language, screen)
+    if "routes" in shown:
+        marks.append(backdrop.route_names(ground.route_lines, language, screen))
+        for line in ground.route_lines:
+            screen.take_path(line.path, _ROUTE_CLEAR_PX)
     if "places" in shown:
-        names.append(backdrop.places(language, screen))
+        marks.append(backdrop.places(language, screen))
     if plan is not None and "stations" in shown:
-        names += plan_layers.stations(plan, inputs.bases, language)
-    return stack + names
+        marks += plan_layers.stations(plan, inputs.bases, language)
+    return lines + marks

@@ -6,6 +6,7 @@ one that finds no room is left out.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,6 +68,15 @@ class Screen:
         """Keep a mark's place free of labels."""
         x, y = self._pixel(lon, lat)
         self._taken.append(Box(x - radius_px, y - radius_px, x + radius_px, y + radius_px))
+
+    def take_path(self, path: Iterable[Sequence[float]], radius_px: float) -> None:
+        """Keep a line free of labels."""
+        points = [self._pixel(point[0], point[1]) for point in path]
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
+            steps = max(1, round(math.hypot(x1 - x0, y1 - y0) / (2 * radius_px)))
+            for step in range(steps):
+                x, y = x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps
+                self._taken.append(Box(x - radius_px, y - radius_px, x + radius_px, y + radius_px))
 
     def offset(
         self, label: str, at: Sequence[float], *, size_px: float, clear_px: float, rings: int = 1

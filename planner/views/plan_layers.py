@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pydeck as pdk
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Width of the widest demand band and supply link, and radius of a station of 1,000 kg/d, pixels.
 _FLOW_PX, _SUPPLY_PX, _STATION_PX = 14.0, 4.0, 9.0
-_BASE_PX, _BASE_NAME_PX = 28, 12
+_BASE_PX, _BASE_NAME_PX, _BASE_NAME_CHARACTERS = 28, 12, 18
 #: How far a supply link bows, as a share of its length, and in how many pieces it is drawn.
 _BOW, _BOW_STEPS = 0.12, 24
 #: A station smaller than this cannot show its number.
@@ -141,28 +142,26 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language, screen: Sc
     """Return the bases as diamonds in their color, with their names."""
     colors = palette.base_colors(bases.index)
     given = plan.supply.groupby("base_id")["kg_per_day"].sum().to_dict()
-    rows = [
-        {
-            "position": [base["lon"], base["lat"]],
-            "color": palette.rgba(colors[base["base_id"]]),
-            "label": name(base, language),
-            "offset": screen.offset(
-                name(base, language),
-                [base["lon"], base["lat"]],
-                size_px=_BASE_NAME_PX,
-                clear_px=_BASE_PX / 2,
-            )
-            or [0, _BASE_PX],
-            "tip_title": name(base, language),
-            "tip_text": text(
-                "map.base_tip",
-                language,
-                kind=text(f"kind.{base['kind']}", language),
-                amount=with_unit(given.get(base["base_id"], 0.0), "kg_per_day", language),
-            ),
-        }
-        for base in records(bases.reset_index())
-    ]
+    rows = []
+    for base in records(bases.reset_index()):
+        at = [base["lon"], base["lat"]]
+        label = textwrap.fill(name(base, language), _BASE_NAME_CHARACTERS)
+        offset = screen.offset(label, at, size_px=_BASE_NAME_PX, clear_px=_BASE_PX / 2)
+        rows.append(
+            {
+                "position": at,
+                "color": palette.rgba(colors[base["base_id"]]),
+                "label": label,
+                "offset": offset or [0, _BASE_PX],
+                "tip_title": name(base, language),
+                "tip_text": text(
+                    "map.base_tip",
+                    language,
+                    kind=text(f"kind.{base['kind']}", language),
+                    amount=with_unit(given.get(base["base_id"], 0.0), "kg_per_day", language),
+                ),
+            }
+        )
     shared = {"get_position": "position", "pickable": True, **halo(), **labelled()}
     return [
         pdk.Layer(
