@@ -101,6 +101,8 @@ def label_refs(label: str) -> tuple[str | None, list[str]]:
     ``G75/G85`` → (None, ["G75", "G85"]); ``G108`` → (None, []), an ordinary national road;
     ``1stLonExpy`` → (None, []), a street.
     """
+    if borrowed := re.fullmatch(r"\d+\((S\d{1,2})\)", label):
+        return None, [borrowed.group(1)]  # exit number of a provincial expressway that is met
     number = re.match(r"\d+(?=$|[_(/])", label)
     parts = re.findall(r"(?<![A-Za-z0-9])[GS]A?\d+", re.sub(r"\(.*\)", "", label))
     refs = [OLD_NUMBERS.get(part, part) for part in parts]

@@ -44,6 +44,9 @@ SNAP, SNAP_JUNCTION = 5.0, 14.0
 TOGETHER = 3.0
 """Waypoints this near each other along an edge (pixels) are one node."""
 
+APART = 45.0
+"""Interchanges without a waypoint are at least this far (pixels, 3 km) from others of their road."""
+
 NAMED_SHARE = 0.3
 """An edge takes number and name of a named line that covers this share of it."""
 
@@ -244,13 +247,23 @@ def name_nodes(graph: Graph[int], found: Found, counties: Counties) -> None:
     for route, stops in found.stops:
         for label, node in stops:
             labels[node].append((route.ref, label))
-    for node in sorted(graph):
+    seen: dict[str | None, list[NDArray[np.float64]]] = defaultdict(list)
+    # Labeled ones first: the others keep away from them.
+    for node in sorted(graph, key=lambda one: (one not in labels, one)):
         lon, lat = to_degrees(np.array([graph.nodes[node]["xy"]]))[0]
         county = counties.at(float(lon), float(lat))
         if node in labels:
             _name_labeled(graph, node, labels[node], county)
         elif county[2] // 10000 in (50, 51):
             _name_unlabeled(graph, node, county)
+            # A road beside a motorway touches it time and again: one interchange stands for them.
+            tags = graph.nodes[node]
+            crowded = any(np.hypot(*(place - tags["xy"])) < APART for place in seen[tags.get("road_ref")])
+            if crowded and "枢纽" not in tags.get("name", ""):
+                for column in ("highway", "road_ref", "name", "name_en"):
+                    tags.pop(column, None)
+        if "road_ref" in graph.nodes[node]:
+            seen[graph.nodes[node]["road_ref"]].append(graph.nodes[node]["xy"])
     _tell_apart(graph)
 
 
