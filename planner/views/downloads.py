@@ -36,6 +36,7 @@ def draw(plan: Plan, language: Language) -> None:
                 file_name=f"{plan.scenario.name}-{plan.scenario.year}-{file_name}",
                 mime=media_type,
                 key=f"download-{name}",
+                help=text(f"download.{name}_help", language),
                 icon=":material/download:",
                 on_click="ignore",
             )

@@ -70,15 +70,19 @@ def _card(name: str, value: str, unit: str, language: Language, **values: str) -
 def _proof(plan: Plan, language: Language) -> str:
     """Return what was proven, in the words of its status."""
     proof = plan.certificate
-    lines = (
-        f"{text('certificate.gap', language)} {gap(proof.gap)}",
-        f"{text('certificate.bound', language)} {with_unit(proof.bound, 'kg_per_day', language)}",
-        with_unit(proof.seconds, "s", language, digits=1),
+    limits = text(
+        "kpi.certificate_note", language, incumbent=number(proof.incumbent), bound=number(proof.bound)
+    )
+    closing = " · ".join(
+        (
+            f"{text('certificate.gap', language)} {gap(proof.gap)}",
+            with_unit(proof.seconds, "s", language, digits=1),
+        )
     )
     return (
         f'<div class="kpi" data-kpi="certificate">'
         f'<div class="label">{escaped(text("kpi.certificate", language))}</div>'
         f'<div class="value"><span class="badge {proof.status}">'
         f"{escaped(text(f'status.{proof.status}', language))}</span></div>"
-        f'<div class="note">{escaped(" · ".join(lines))}</div></div>'
+        f'<div class="note">{escaped(limits)}<br/>{escaped(closing)}</div></div>'
     )

@@ -72,7 +72,7 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
         ),
         column_config={
             "number": column.TextColumn("#", width=44, pinned=True),
-            name: column.TextColumn(_heading(name, language), width=140),
+            name: column.TextColumn(_heading(name, language), width=192),
             "status": column.TextColumn(_heading("status", language), width=64),
             "capacity_kg_per_day": column.NumberColumn(
                 text("table.capacity_short", language), format=_KG, width=70
