@@ -117,13 +117,14 @@ def assumptions_in_force(
         For unknown keys, and for negative values of quantities that cannot be negative.
     """
     faults, notices = [], []
+    rows = zip(table.index, table["low"], table["high"], table["unit"], strict=True)
+    documented = {str(key): (float(low), float(high), str(unit)) for key, low, high, unit in rows}
     for key, value in overrides.items():
-        if key not in table.index:
-            known = [str(name) for name in table.index]
-            faults.append(Fault(f"there is no assumption {key}", "assumptions", suggestion(key, known)))
+        if key not in documented:
+            mend = suggestion(key, list(documented))
+            faults.append(Fault(f"there is no assumption {key}", "assumptions", mend))
             continue
-        row = table.loc[key]
-        low, high, unit = float(row["low"]), float(row["high"]), str(row["unit"])
+        low, high, unit = documented[key]
         if value < 0 <= low:
             mend = f"Documented range: {low:g} to {high:g} {unit}"
             faults.append(Fault(f"{value:g} is negative", f"assumptions, key {key}", mend))

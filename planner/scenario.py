@@ -11,6 +11,7 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corridor.errors import Fault, InputError
@@ -197,14 +198,4 @@ def _value(text: str) -> Any:  # noqa: ANN401  any TOML value
 
 def to_toml(scenario: Scenario) -> str:
     """Return the scenario as TOML that :func:`read_toml` and :func:`validated` read back to an equal one."""
-    content = scenario.model_dump(mode="json", exclude_none=True)
-    tables = {key: content.pop(key) for key in ("zone_factor", "assumptions", "solve")}
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in content.items()]
-    for name, table in tables.items():
-        if table:
-            lines += [
-                "",
-                f"[{name}]",
-                *(f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()),
-            ]
-    return "\n".join(lines) + "\n"
+    return tomli_w.dumps(scenario.model_dump(mode="json", exclude_none=True))
