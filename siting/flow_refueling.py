@@ -289,7 +289,9 @@ def _reduce(cover: CoverSets, volume: Floats, fixed: _Sites) -> _Problem:
 
     kept = needed & undecided[owner]
     used = np.unique(cover.members[kept])
-    distinct, row = distinct_rows(sparse.csr_array(sets[used]))
+    worthwhile = _undominated(sparse.csr_array(sets[used]))
+    free = free[worthwhile]
+    distinct, row = distinct_rows(sparse.csr_array(sets[used][:, worthwhile]))
     new_row = np.full(cover.sets.shape[0], -1, dtype=np.int64)
     new_row[used] = row
     merged = families(
@@ -304,6 +306,21 @@ def _reduce(cover: CoverSets, volume: Floats, fixed: _Sites) -> _Problem:
         constant=float(by_class[~waiting].sum()),
         scale=scale,
     )
+
+
+def _undominated(sets: sparse.csr_array) -> Indices:
+    """Return the sites (columns) worth choosing, ascending.
+
+    A site is left out when another stands in every set it stands in, and so could take its place; of sites in
+    equal sets the first stays.
+    """
+    shared = (sets.T @ sets).tocoo()
+    size = np.asarray(sets.sum(axis=0)).ravel()
+    i, j = shared.coords
+    beaten = (shared.data == size[i]) & ((size[j] > size[i]) | (j < i)) & (i != j)
+    worthwhile = size > 0.0
+    worthwhile[i[beaten]] = False
+    return np.flatnonzero(worthwhile).astype(np.int64)
 
 
 class _Search:
