@@ -26,21 +26,19 @@ def print_plan(plan: Plan, console: Console) -> None:
 def _siting_table(plan: Plan) -> Table:
     """Return the siting table, existing stations first."""
     table = Table(title=f"布局方案 Siting plan · {plan.scenario.name} · {plan.scenario.year}", box=box.SIMPLE)
-    for heading in ("#", "站点 Site", "道路 Road", "区县 County"):
-        table.add_column(heading)
-    for heading in ("规模 kg/d", "日加氢 load kg/d", "利用率 util.", "供氢 Base", "到站 CNY/kg"):
-        table.add_column(heading, justify="right")
+    table.add_column("#", no_wrap=True)
+    table.add_column("站点 Site", overflow="fold")
+    for heading in ("规模\nkg/d", "负荷\nkg/d", "利用率\nutil.", "供氢\nbase", "到站\nCNY/kg"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for number, row in enumerate(plan.stations.itertuples(), start=1):
         mark = "●" if row.status == "new" else "○"
         table.add_row(
             f"{mark}{number}",
             str(row.name_zh),
-            _text(row.road_ref),
-            _text(row.county_zh),
             _number(row.capacity_kg_per_day),
             _number(row.load_kg_per_day),
             _number(row.utilization, "{:.0%}"),
-            _text(row.base_id),
+            _text(row.base_id).removeprefix("BASE-"),
             _number(row.hydrogen_cny_per_kg, "{:.1f}"),
         )
     table.caption = "● 新建 new   ○ 既有 existing"
