@@ -25,7 +25,7 @@ _ARGUMENTS = (
     "--disable-sync",
 )
 #: Patience with a slow machine that draws WebGL in software, seconds.
-PATIENCE_S = 240.0
+PATIENCE_S = 120.0
 
 
 def _chromium():
