@@ -27,12 +27,13 @@ def page() -> None:
     with st.sidebar:
         language = sidebar.language()
     try:
-        inputs = load_inputs()
         state = session.current()
+        state.collect()
+        # Truck speeds are assumptions too: the roads drawn are those of the plan drawn.
+        inputs = load_inputs(state.plan.scenario.assumptions if state.plan else None)
     except ChengyuError as error:
         st.error(status.message(error, language))
         return
-    state.collect()
     plan = state.plan
     with st.sidebar:
         sidebar.scenario(state, language)

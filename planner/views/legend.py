@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def draw(bases: pd.DataFrame, language: Language, *, most_kg_per_day: float) -> None:
+def draw(bases: pd.DataFrame, language: Language, *, most_kg_per_day: float | None) -> None:
     """Draw the legend.
 
     Parameters
@@ -27,32 +27,53 @@ def draw(bases: pd.DataFrame, language: Language, *, most_kg_per_day: float) -> 
     language
         Of the texts.
     most_kg_per_day
-        Demand that the widest band stands for.
+        Demand that the widest band stands for; None while there is no plan, and only roads to explain.
     """
-    widest = with_unit(most_kg_per_day, "kg_per_day", language)
-    entries = [
+    entries = _roads(language)
+    if most_kg_per_day is not None:
+        entries = [*_stations(language), *entries, *_plan(bases, language, most_kg_per_day)]
+    st.html(f'<div class="legend">{"".join(entries)}</div>')
+
+
+def _stations(language: Language) -> list[str]:
+    """Return the entries of the stations."""
+    return [
         _entry(_dot(palette.INK, palette.INK), text("legend.station_new", language)),
         _entry(_dot("#ffffff", palette.INK), text("legend.station_existing", language)),
         _note(text("legend.station_size", language)),
-        *(
-            _entry(
-                _line(palette.ROUTES[route.route_id], 4),
-                f"{route.name_zh if language == 'zh' else route.name_en} {'/'.join(route.refs)}",
-            )
-            for route in NAMED_ROUTES
-        ),
+    ]
+
+
+def _roads(language: Language) -> list[str]:
+    """Return the entries of the corridor routes and the roads."""
+    named = [
+        _entry(
+            _line(palette.ROUTES[route.route_id], 4),
+            f"{route.name_zh if language == 'zh' else route.name_en} {'/'.join(route.refs)}",
+        )
+        for route in NAMED_ROUTES
+    ]
+    return [
+        *named,
         _entry(_line(palette.MOTORWAY, 2), text("legend.motorway", language)),
         _entry(_line(palette.TRUNK, 2), text("legend.trunk", language)),
+    ]
+
+
+def _plan(bases: pd.DataFrame, language: Language, most_kg_per_day: float) -> list[str]:
+    """Return the entries of demand and supply."""
+    widest = with_unit(most_kg_per_day, "kg_per_day", language)
+    diamonds = [
+        _entry(f'<b style="color:{color}">◆</b>', name(bases.loc[base_id], language))
+        for base_id, color in palette.base_colors(bases.index).items()
+    ]
+    return [
         _entry(_line(palette.SERVED, 8), text("legend.served", language)),
         _entry(_line(palette.UNSERVED, 8), text("legend.unserved", language)),
         _note(text("legend.flow_width", language, most=widest)),
-        *(
-            _entry(f'<b style="color:{color}">◆</b>', name(bases.loc[base_id], language))
-            for base_id, color in palette.base_colors(bases.index).items()
-        ),
+        *diamonds,
         _note(text("legend.supply", language)),
     ]
-    st.html(f'<div class="legend">{"".join(entries)}</div>')
 
 
 def _entry(mark: str, label: str) -> str:

@@ -118,7 +118,7 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
         station=plan.supply["site_id"].map(name_of),
         base_id=_base_names(plan.supply["base_id"], bases, language),
         mode=plan.supply["mode"].map(lambda mode: text(f"mode.{mode}", language)),
-    )
+    ).sort_values("number", kind="stable")
     costs = ("production_cny_per_kg", "delivery_cny_per_kg", "delivered_cny_per_kg")
     st.dataframe(
         table,

@@ -30,7 +30,7 @@ def _map(plan: Plan | None, inputs: Inputs, language: Language) -> None:
     """Draw the map under its switches and above its legend."""
     shown = corridor_map.switches(language)
     corridor_map.draw(plan, inputs, language, shown)
-    most = 0.0 if plan is None else corridor_map.busiest_kg_per_day(plan, inputs)
+    most = None if plan is None else corridor_map.busiest_kg_per_day(plan, inputs)
     legend.draw(inputs.bases, language, most_kg_per_day=most)
 
 

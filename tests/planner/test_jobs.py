@@ -5,8 +5,10 @@ import threading
 import pytest
 
 from corridor.errors import InfeasibleError
-from planner.jobs import Job
+from planner import inputs, pipeline, store
+from planner.jobs import Job, solve
 from planner.progress import Progress, Stopped
+from planner.scenario import Scenario
 
 _PATIENCE_S = 10.0
 
@@ -83,3 +85,35 @@ def test_errors_are_kept(error):
     assert job.wait(_PATIENCE_S)
     assert job.error is error
     assert job.result is None
+
+
+@pytest.fixture
+def shelf(monkeypatch):
+    """The store as a dictionary, and a solver that counts its calls."""
+    kept, calls = {}, []
+
+    def make_plan(scenario, **_options):
+        calls.append(scenario)
+        return f"plan of {scenario.stations}"
+
+    monkeypatch.setattr(inputs, "fingerprint", lambda: "data")
+    monkeypatch.setattr(pipeline, "make_plan", make_plan)
+    monkeypatch.setattr(store, "find", lambda scenario, _fingerprint: kept.get(scenario.identity))
+    monkeypatch.setattr(
+        store, "save", lambda plan: kept.update({Scenario(stations=int(plan[8:])).identity: plan})
+    )
+    return kept, calls
+
+
+def test_a_scenario_is_solved_once(shelf):
+    _, calls = shelf
+    first = solve(Scenario(stations=3), print, lambda: False)
+    second = solve(Scenario(stations=3, name="the same"), print, lambda: False)
+    assert first == second == "plan of 3"
+    assert len(calls) == 1
+
+
+def test_a_plan_stopped_early_is_shown_but_not_stored(shelf):
+    kept, _ = shelf
+    assert solve(Scenario(stations=3), print, lambda: True) == "plan of 3"
+    assert kept == {}
