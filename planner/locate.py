@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
 
-    from siting.flow_refueling import ProgressCallback
+    from siting.search import ProgressCallback
 
 #: Models that can be asked for.
 MODELS = ("flow-refueling",)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+#: Solvers of OR-Tools that may be asked: linear, mixed-integer, mixed-integer.
+SolverName = Literal["glop", "scip", "highs"]
+
 #: Version of the solver package.
 ORTOOLS_VERSION = version("ortools")
 
@@ -75,9 +78,7 @@ class Answer:
     bound: float | None
 
 
-def solve(
-    program: Program, *, solver: Literal["glop", "scip"], time_limit_s: float, gap: float = 0.0
-) -> Answer:
+def solve(program: Program, *, solver: SolverName, time_limit_s: float, gap: float = 0.0) -> Answer:
     """Solve a program.
 
     Parameters
@@ -85,7 +86,7 @@ def solve(
     program
         The program.
     solver
-        ``glop`` for linear, ``scip`` for mixed-integer programs.
+        ``glop`` for linear, ``scip`` or ``highs`` for mixed-integer programs.
     time_limit_s
         Wall time allowed, s.
     gap

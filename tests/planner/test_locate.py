@@ -30,6 +30,14 @@ def test_optimum_of_the_25_node_network(stations, percent):
     assert json.loads(json.dumps(answer)) == answer
 
 
+@pytest.mark.parametrize(("stations", "percent"), [(3, 39.722), (10, 82.804)])
+def test_cuts_find_the_same_optimum(monkeypatch, stations, percent):
+    monkeypatch.setattr("siting.search._WHOLE", 0)
+    answer = locate(N25, range_=8, stations=stations)
+    assert answer["status"] == "optimal"
+    assert 100 * answer["objective_share"] == pytest.approx(percent, abs=5e-4)
+
+
 def test_shortest_paths_found_are_those_of_the_benchmark(tmp_path):
     for name in ("node.csv", "link.csv"):
         shutil.copy(N25 / name, tmp_path)

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.errors import InfeasibleError, InputError
+from siting.coverage import class_cover
 from siting.flow_refueling import solve_flow_refueling
+from siting.reduction import reduce_problem
 
 
 def _best_by_trial(corridor, n_new, *, existing=(), locked=(), forbidden=()):
@@ -69,6 +71,28 @@ def test_coverage_never_falls_and_bounds_hold_as_stations_are_added(region):
     assert values == sorted(values)
     assert solutions[0].certificate.incumbent == 0.0
     assert solutions[-1].certificate.incumbent == pytest.approx(volume[cover.trip_class >= 0].sum())
+
+
+@pytest.mark.parametrize("n_new", [2, 5, 9])
+def test_cuts_and_the_whole_model_agree(region, monkeypatch, n_new):
+    cover, volume = region
+    whole = solve_flow_refueling(cover, volume, n_new=n_new, existing=[3])
+    monkeypatch.setattr("siting.search._WHOLE", 0)
+    by_cuts = solve_flow_refueling(cover, volume, n_new=n_new, existing=[3])
+    assert whole.certificate.status == by_cuts.certificate.status == "optimal"
+    assert by_cuts.certificate.incumbent == pytest.approx(whole.certificate.incumbent, rel=1e-6)
+
+
+def test_dominated_sites_are_left_out_at_no_loss(region):
+    cover, volume = region
+    problem = reduce_problem(
+        cover, volume, is_open=np.array([], dtype=np.int64), forbidden=np.array([], dtype=np.int64)
+    )
+    assert len(problem.free) < cover.sets.shape[1]
+    everything, _ = class_cover(problem.cover, np.ones(len(problem.free)))
+    assert problem.volume @ everything * problem.scale + problem.constant == pytest.approx(
+        volume[cover.trip_class >= 0].sum()
+    )
 
 
 def test_same_input_same_plan(region):

@@ -1,0 +1,116 @@
+"""What is left to decide once settled sites are taken out, in as few sites, sets and classes as possible.
+
+- A cover set that holds an open site is satisfied and drops out; a class with no other sets is served anyhow.
+- A class with a set that holds no site that may be chosen is lost.
+- A site that stands only in sets another site stands in, too, is never the better choice (dominance).
+- Cover sets that became equal are one, and classes with the same sets are one.
+
+None of this changes the optimum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from siting.coverage import CoverSets, class_volumes, distinct_rows, families
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+#: Volumes are scaled to this sum inside the solvers, whose tolerances are absolute.
+_SCALE = 1e5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What is left to decide once settled sites are taken out.
+
+    Parameters
+    ----------
+    cover
+        Cover sets over the free sites; its "trips" are the classes of the whole problem.
+    volume
+        (n_classes,) float64, scaled.
+    free
+        (n_free,) int64, site index of each free site.
+    constant
+        Volume served anyhow, unscaled.
+    scale
+        Unit of the scaled volumes.
+    """
+
+    cover: CoverSets
+    volume: Floats
+    free: Indices
+    constant: float
+    scale: float
+
+
+def reduce_problem(cover: CoverSets, volume: Floats, *, is_open: Indices, forbidden: Indices) -> Problem:
+    """Drop sets an open site satisfies and sites that are settled, and merge what became equal.
+
+    Parameters
+    ----------
+    cover
+        Cover sets of the trips.
+    volume
+        (n_trips,) float64.
+    is_open, forbidden
+        (n,) int64, sites open in any case, and sites that must stay empty.
+    """
+    n_sites = cover.sets.shape[1]
+    by_class = class_volumes(cover, volume)
+    standing = np.zeros(n_sites)
+    standing[is_open] = 1.0
+    free = np.setdiff1d(np.flatnonzero(standing == 0.0), forbidden).astype(np.int64)
+    satisfied = np.asarray(cover.sets @ standing) > 0.0
+    sets = sparse.csr_array(cover.sets[:, free])
+    hopeless = (np.diff(sets.indptr) == 0) & ~satisfied
+
+    owner = np.repeat(np.arange(cover.n_classes, dtype=np.int64), np.diff(cover.offsets))
+    lost = np.bincount(owner[hopeless[cover.members]], minlength=cover.n_classes) > 0
+    needed = ~satisfied[cover.members]
+    waiting = np.bincount(owner[needed], minlength=cover.n_classes) > 0
+    undecided = waiting & ~lost & (by_class > 0.0)
+
+    kept = needed & undecided[owner]
+    used = np.unique(cover.members[kept])
+    worthwhile = _undominated(sparse.csr_array(sets[used]))
+    free = free[worthwhile]
+    distinct, row = distinct_rows(sparse.csr_array(sets[used][:, worthwhile]))
+    new_row = np.full(cover.sets.shape[0], -1, dtype=np.int64)
+    new_row[used] = row
+    merged = families(
+        sets=distinct, trip=owner[kept], member=new_row[cover.members[kept]], servable=undecided
+    )
+    merged_volume = class_volumes(merged, by_class)
+    scale = float(merged_volume.sum()) / _SCALE or 1.0
+    return Problem(
+        cover=merged,
+        volume=merged_volume / scale,
+        free=free,
+        constant=float(by_class[~waiting].sum()),
+        scale=scale,
+    )
+
+
+def _undominated(sets: sparse.csr_array) -> Indices:
+    """Return the sites (columns) worth choosing, ascending.
+
+    A site is left out when another stands in every set it stands in, and so could take its place; of sites in
+    equal sets the first stays.
+    """
+    shared = (sets.T @ sets).tocoo()
+    size = np.asarray(sets.sum(axis=0)).ravel()
+    i, j = shared.coords
+    beaten = (shared.data == size[i]) & ((size[j] > size[i]) | (j < i)) & (i != j)
+    worthwhile = size > 0.0
+    worthwhile[i[beaten]] = False
+    return np.flatnonzero(worthwhile).astype(np.int64)
