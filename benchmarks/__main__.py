@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from benchmarks import flow_refueling, routing
 from planner.inputs import load_inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.timing import Row
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -22,11 +25,14 @@ def main() -> None:
     """Measure, print, write."""
     inputs = load_inputs()
     table: list[Row] = []
-    for label, work in (
-        ("routing", lambda: routing.rows(inputs)),
-        ("flow refueling, a tenth", lambda: flow_refueling.rows(inputs, range_km=300, n_new=20, every=10)),
-        ("flow refueling, a third", lambda: flow_refueling.rows(inputs, range_km=300, n_new=20, every=3)),
-    ):
+    tasks: dict[str, Callable[[], list[Row]]] = {
+        "routing": partial(routing.rows, inputs),
+        "flow refueling, a hundredth": partial(
+            flow_refueling.rows, inputs, range_km=300, n_new=20, every=100
+        ),
+        "flow refueling, a twentieth": partial(flow_refueling.rows, inputs, range_km=300, n_new=20, every=20),
+    }
+    for label, work in tasks.items():
         print(f"... {label}", flush=True)
         found = work()
         table += found

@@ -32,7 +32,7 @@ def rows(inputs: Inputs) -> list[Row]:
             paths.append(path[::-1])
         return paths
 
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[int] = nx.DiGraph()
     arcs = network.arcs()
     tails, heads, hours = network.tails[arcs], network.heads[arcs], network.hours[arcs]
     graph.add_weighted_edges_from(zip(tails.tolist(), heads.tolist(), hours.tolist(), strict=True))
