@@ -56,24 +56,26 @@ def improve_by_exchange(
     """
     chosen = chosen.copy()
     smallest = 1e-9 * float(volume.sum())
+    value = _value_and_gains(cover, volume, chosen)[0]
     while np.count_nonzero(chosen) < most and not should_stop():
         _, gain = _value_and_gains(cover, volume, chosen)
         best = int(np.argmax(gain))
         if gain[best] <= smallest:
             break
         chosen[best] = True
+        value += float(gain[best])
     improved = True
     while improved and not should_stop():
         improved = False
         for site in np.flatnonzero(chosen).tolist():
             if should_stop():
                 break
-            value, _ = _value_and_gains(cover, volume, chosen)
             chosen[site] = False
             rest, gain = _value_and_gains(cover, volume, chosen)
             best = int(np.argmax(gain))
             if rest + gain[best] > value + smallest:
                 chosen[best] = True
+                value = rest + float(gain[best])
                 improved = True
             else:
                 chosen[site] = True

@@ -33,6 +33,10 @@ _GROUPS = 60
 #: The linear loop stops at this relative distance of bound and value; the integer phase does the rest.
 _LINEAR_GAP = 1e-4
 _LINEAR_ROUNDS = 200
+#: ... or when the last `_TAIL` rounds closed less than this share of the distance between bound and plan.
+_TAIL, _TAILING = 3, 0.01
+#: Linear rounds before the first plan is made.
+_FIRST_PLAN = 5
 #: Random roundings tried while the plan is farther than `_ROUNDING_GAP` from the linear bound; fixed seed.
 _ROUNDINGS, _ROUNDING_GAP = 8, 0.01
 #: Most pairs of class and cover set with which the model is given whole.
@@ -92,7 +96,10 @@ class Search:
         """Add cuts to the linear master, then round its inner point and return it."""
         inner = np.full(len(self.problem.free), self.most / len(self.problem.free))
         inner_value = self._fractional_value(inner)
-        for _ in range(_LINEAR_ROUNDS):
+        history = [self.linear_bound]
+        for number in range(_LINEAR_ROUNDS):
+            if number == _FIRST_PLAN:
+                self._offer(_largest(inner, self.most))  # an early plan, in case time runs out
             if self._done():
                 break
             relaxed = master.solve_relaxation(time_limit_s=self._left())
@@ -101,14 +108,17 @@ class Search:
             if relaxed.bound < self.linear_bound:
                 self.reduced_cost, self.linear_bound = relaxed.reduced_cost, relaxed.bound
                 self._lower_bound_to(self.linear_bound, "linear bound")
-            outer_value = self._fractional_value(relaxed.x)
             middle = 0.5 * (inner + relaxed.x)
             added = master.add_cuts(self._cuts_at(middle), x=relaxed.x, theta=relaxed.theta)
             added = added or master.add_cuts(self._cuts_at(relaxed.x), x=relaxed.x, theta=relaxed.theta)
-            for point, value in ((middle, self._fractional_value(middle)), (relaxed.x, outer_value)):
-                if value > inner_value:
+            for point in (middle, relaxed.x):
+                if (value := self._fractional_value(point)) > inner_value:
                     inner, inner_value = point, value
+            history.append(self.linear_bound)
             if not added or self.linear_bound - inner_value <= _LINEAR_GAP * self.linear_bound:
+                break
+            tail = history[-_TAIL - 1 :]
+            if len(history) > _FIRST_PLAN + _TAIL and tail[0] - tail[-1] < _TAILING * (tail[-1] - self.value):
                 break
         self._round(inner)
         return inner
