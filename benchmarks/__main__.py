@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import flow_refueling, routing
 from planner.inputs import load_inputs
+from planner.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +28,8 @@ def main() -> None:
     table: list[Row] = []
     tasks: dict[str, Callable[[], list[Row]]] = {
         "routing": partial(routing.rows, inputs),
-        "flow refueling, a hundredth": partial(
-            flow_refueling.rows, inputs, range_km=300, n_new=20, every=100
-        ),
-        "flow refueling, a twentieth": partial(flow_refueling.rows, inputs, range_km=300, n_new=20, every=20),
+        "flow refueling, default plan": partial(flow_refueling.rows, inputs, Scenario()),
+        "flow refueling, few stations": partial(flow_refueling.rows, inputs, Scenario(stations=5)),
     }
     for label, work in tasks.items():
         print(f"... {label}", flush=True)

@@ -6,6 +6,7 @@ trip; it shares nothing with the engine but the candidate positions and the door
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,87 +14,113 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.timing import Row, timed
+from planner.inputs import assumptions_in_force
+from planner.pipeline import scoped_demand
 from siting.coverage import candidate_paths, cover_sets
 from siting.flow_refueling import solve_flow_refueling
 from siting.program import Program, SolverName, solve
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from planner.inputs import Inputs
+    from planner.scenario import Scenario
     from siting.coverage import CandidatePaths
 
-_PEER_LIMIT_S = 60.0
+_LIMIT_S = 120.0
 
 #: Solvers that get the textbook model whole.
 PEERS: tuple[SolverName, ...] = ("scip", "highs")
 
 
-def rows(inputs: Inputs, *, range_km: float, n_new: int, every: int) -> list[Row]:
-    """Return timings on every ``every``-th route of the corridor, weights drawn with a fixed seed."""
-    routes = inputs.routes
-    site_nodes = np.unique(inputs.sites["node_id"].to_numpy())
-    chosen = np.arange(0, len(routes), every)
-    volume = np.random.default_rng(5).lognormal(size=len(chosen))
+def rows(inputs: Inputs, scenario: Scenario) -> list[Row]:
+    """Return timings on the siting question of a scenario: every flow, all sites, existing stations open."""
+    values, _ = assumptions_in_force(inputs.assumptions, scenario.assumptions)
+    demand = scoped_demand(scenario, inputs, values)
+    question = Question(
+        route=demand["route"].to_numpy(),
+        range_km=demand["usable_range_km"].to_numpy(),
+        volume=demand["kg_per_day"].to_numpy(),
+        n_new=scenario.stations,
+        existing=np.flatnonzero(inputs.sites["status"] == "existing"),
+    )
 
     def paths() -> CandidatePaths:
+        routes, site_nodes = inputs.routes, inputs.sites["node_id"].to_numpy()
         return candidate_paths(
             routes.offsets, routes.nodes, routes.km, length_km=routes.length_km, site_nodes=site_nodes
         )
 
-    def ours() -> tuple[float | None, float | None, str]:
-        sets = cover_sets(paths(), path=chosen, range_km=np.full(len(chosen), range_km))
-        proof = solve_flow_refueling(sets, volume, n_new=n_new, time_limit_s=_PEER_LIMIT_S).certificate
-        return proof.incumbent, proof.bound, proof.status
+    def ours() -> str:
+        sets = cover_sets(paths(), path=question.route, range_km=question.range_km)
+        proof = solve_flow_refueling(
+            sets, question.volume, n_new=question.n_new, existing=question.existing, time_limit_s=_LIMIT_S
+        ).certificate
+        return _answer(proof.incumbent, proof.bound, proof.status)
 
-    (incumbent, bound, status), seconds = timed(ours, repeats=1)
-    work = f"{len(chosen):,} routes x {len(site_nodes)} sites, {range_km:g} km, p={n_new}"
-    result = [Row(work, "siting.flow_refueling", seconds, 1.0, _answer(incumbent, bound, status))]
+    answer, seconds = timed(ours, repeats=1)
+    size = f"{len(demand):,} flows x {len(inputs.sites)} sites"
+    work = f"{scenario.scope} {scenario.year}: {size}, p={scenario.stations}"
+    result = [Row(work, "siting.flow_refueling", seconds, 1.0, answer)]
     for solver in PEERS:
-        whole = partial(_whole, solver, paths(), chosen=chosen, volume=volume, range_km=range_km, n_new=n_new)
-        answer, peer = timed(whole, repeats=1)
+        answer, peer = timed(partial(_whole, solver, paths(), question), repeats=1)
         result.append(Row(work, f"whole MIP, {solver.upper()}", peer, peer / seconds, answer))
     return result
 
 
-def _whole(
-    solver: SolverName,
-    paths: CandidatePaths,
-    *,
-    chosen: np.ndarray,
-    volume: np.ndarray,
-    range_km: float,
-    n_new: int,
-) -> str:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Question:
+    """One flow-refueling question.
+
+    Parameters
+    ----------
+    route, range_km, volume
+        (n_trips,) route, usable range (km) and volume (kg/d) of each trip.
+    n_new
+        Most new stations.
+    existing
+        Sites open anyhow.
+    """
+
+    route: NDArray[np.int64]
+    range_km: NDArray[np.float64]
+    volume: NDArray[np.float64]
+    n_new: int
+    existing: NDArray[np.int64]
+
+
+def _whole(solver: SolverName, paths: CandidatePaths, question: Question) -> str:
     """Solve the textbook model and return its answer."""
-    rows, columns = [], []
+    trips = zip(question.route.tolist(), question.range_km.tolist(), strict=True)
+    cells: list[tuple[int, int, float]] = []
     n_rows = 0
-    for trip, path in enumerate(chosen.tolist()):
+    for trip, (path, range_km) in enumerate(trips):
         span = slice(paths.offsets[path], paths.offsets[path + 1])
         sets = _arc_cover_sets(paths.site[span], paths.position_km[span], paths.length_km[path], range_km)
-        for cover in sets:
-            rows += [n_rows] * (1 + len(cover))
-            columns += [paths.n_sites + trip, *cover]
+        for cover in sets:  # y - sum x <= 0
+            cells.append((n_rows, paths.n_sites + trip, 1.0))
+            cells += [(n_rows, site, -1.0) for site in cover]
             n_rows += 1
-    columns_array = np.array(columns)
-    # One row per cover set, y - sum x <= 0, and a last one for the number of stations.
-    matrix = sparse.csr_array(
-        (np.where(columns_array >= paths.n_sites, 1.0, -1.0), (rows, columns)),
-        shape=(n_rows, paths.n_sites + len(chosen)),
-    )
-    is_site = np.arange(matrix.shape[1]) < paths.n_sites
+    row, column, value = (np.array(part) for part in zip(*cells, strict=True))
+    n_columns = paths.n_sites + len(question.volume)
+    is_site = np.arange(n_columns) < paths.n_sites
+    lower = np.zeros(n_columns)
+    lower[question.existing] = 1.0
+    matrix = sparse.csr_array((value, (row, column)), shape=(n_rows, n_columns))
     count = sparse.csr_array(is_site[None, :].astype(np.float64))
     answer = solve(
         Program(
-            objective=np.concatenate([np.zeros(paths.n_sites), volume]),
-            lower=np.zeros(matrix.shape[1]),
-            upper=np.ones(matrix.shape[1]),
+            objective=np.concatenate([np.zeros(paths.n_sites), question.volume]),
+            lower=lower,
+            upper=np.ones(n_columns),
             matrix=sparse.csr_array(sparse.vstack([matrix, count])),
             row_lower=np.full(n_rows + 1, -np.inf),
-            row_upper=np.append(np.zeros(n_rows), n_new),
+            row_upper=np.append(np.zeros(n_rows), question.n_new + len(question.existing)),
             integer=is_site,
             maximize=True,
         ),
         solver=solver,
-        time_limit_s=_PEER_LIMIT_S,
+        time_limit_s=_LIMIT_S,
     )
     return _answer(answer.objective, answer.bound, "optimal" if answer.status == "optimal" else "stopped")
 

@@ -91,7 +91,7 @@ class Parts:
         )
 
     def _stations(self) -> pd.DataFrame:
-        """Return the stations table, existing ones first, along each road."""
+        """Return the stations table, new ones first, along each road."""
         sites = self.inputs.sites.iloc[self.solution.stations]
         sized = self.sizing.stations
         county = self.inputs.zones["name_zh"].reindex(sites["county_code"])
@@ -113,7 +113,9 @@ class Parts:
             capex_wan_cny=capex,
             hydrogen_cny_per_kg=links["delivered_cny_per_kg"].to_numpy(),
         )
-        order = table.sort_values(["status", "road_ref", "lon"], na_position="first").index
+        order = table.sort_values(
+            ["status", "road_ref", "lon"], ascending=[False, True, True], na_position="first"
+        ).index
         return table.loc[order, list(STATION_COLUMNS)].reset_index(drop=True)
 
     def _flows(self) -> pd.DataFrame:

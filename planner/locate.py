@@ -59,7 +59,8 @@ def locate(
     dict
         Ready for JSON: `status` (``optimal`` only when proven), `objective` (volume served),
         `objective_share` (of the total volume, 0-1), `bound`, `gap` (relative), `stations` (node ids, in the
-        order of node.csv), `seconds`, `solver`, `version`.
+        order of node.csv), `seconds`, `solver`, `version`; `note` when some flows are out of reach whatever
+        is built.
 
     Raises
     ------
@@ -74,8 +75,9 @@ def locate(
     if stations > len(instance.candidates):
         what = f"{stations} stations asked for, but node.csv has {len(instance.candidates)} candidates"
         raise InputError(Fault(what, "stations", "Ask for fewer stations"))
+    cover = _cover(instance, range_)
     solution = solve_flow_refueling(
-        _cover(instance, range_),
+        cover,
         instance.volume,
         n_new=stations,
         gap=gap,
@@ -85,7 +87,8 @@ def locate(
     )
     certificate = solution.certificate
     total = float(instance.volume.sum())
-    return {
+    out_of_reach = int(np.count_nonzero(cover.trip_class < 0))
+    answer = {
         "status": certificate.status,
         "objective": certificate.incumbent,
         "objective_share": (certificate.incumbent or 0.0) / total if total > 0.0 else 0.0,
@@ -96,6 +99,10 @@ def locate(
         "solver": certificate.solver,
         "version": certificate.version,
     }
+    if out_of_reach:
+        flows = f"{out_of_reach} of {len(instance.volume)} flows"
+        answer["note"] = f"{flows} cannot be served at range {range_:g}, even with a station at every node"
+    return answer
 
 
 def _cover(instance: NetworkInstance, range_: float) -> CoverSets:

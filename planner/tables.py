@@ -24,7 +24,7 @@ def print_plan(plan: Plan, console: Console) -> None:
 
 
 def _siting_table(plan: Plan) -> Table:
-    """Return the siting table, existing stations first."""
+    """Return the siting table, new stations first."""
     table = Table(title=f"布局方案 Siting plan · {plan.scenario.name} · {plan.scenario.year}", box=box.SIMPLE)
     table.add_column("#", no_wrap=True)
     table.add_column("站点 Site", overflow="fold")

@@ -30,6 +30,14 @@ def test_optimum_of_the_25_node_network(stations, percent):
     assert json.loads(json.dumps(answer)) == answer
 
 
+def test_flows_out_of_reach_are_said_to_be():
+    # No link of the network is shorter than 2, and every trip drives its last link twice between fills.
+    answer = locate(N25, range_=1, stations=25)
+    assert answer["objective"] == 0.0
+    assert "300 of 300 flows cannot be served at range 1" in answer["note"]
+    assert "note" not in locate(N25, range_=20, stations=2)
+
+
 @pytest.mark.parametrize(("stations", "percent"), [(3, 39.722), (10, 82.804)])
 def test_cuts_find_the_same_optimum(monkeypatch, stations, percent):
     monkeypatch.setattr("siting.search._WHOLE", 0)
