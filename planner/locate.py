@@ -101,7 +101,7 @@ def locate(
     }
     if out_of_reach:
         flows = f"{out_of_reach} of {len(instance.volume)} flows"
-        answer["note"] = f"{flows} cannot be served at range {range_:g}, even with a station at every node"
+        answer["note"] = f"{flows} cannot be served at range {range_:g} even with every candidate open"
     return answer
 
 
