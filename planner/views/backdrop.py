@@ -98,10 +98,13 @@ def places(language: Language, screen: Screen) -> pdk.Layer:
         label = place.name_zh if language == "zh" else f"{place.name_en}\n{place.name_zh}"
         size = _PLACE_SIZES[place.rank]
         at = [place.lon, place.lat]
-        offset = screen.offset(label, at, size_px=size, clear_px=2, rings=8 if place.rank == 1 else 2)
-        if offset is None and place.rank > 1:
+        is_large = place.rank == 1
+        offset = screen.offset(
+            label, at, size_px=size, clear_px=2, rings=8 if is_large else 2, whole=is_large
+        )
+        if offset is None and not is_large:
             continue
-        color = palette.INK if place.rank == 1 else palette.PLACE
+        color = palette.INK if is_large else palette.PLACE
         rows.append(
             {
                 "position": at,

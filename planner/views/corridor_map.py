@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from planner.views.flow_bands import Band
     from planner.views.roads import RouteLine
 
-#: Middle and zoom that show Chengdu to Chongqing from 560 px width upward.
-_VIEW = {"longitude": 105.42, "latitude": 29.95, "zoom": 7.05, "min_zoom": 5, "max_zoom": 12}
+#: Middle and zoom that show Chengdu to Chongqing in the smallest map.
+_VIEW = {"longitude": 105.4, "latitude": 29.95, "zoom": 7.0, "min_zoom": 5, "max_zoom": 12}
+
+#: Width and height of the map in a window of 1280 by 800, pixels.
+_SMALLEST_MAP_PX = (640, 470)
 
 #: Half the width kept free of city names along a route, pixels.
 _ROUTE_CLEAR_PX = 3.0
@@ -100,7 +103,7 @@ def draw(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str])
 def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> list[pdk.Layer]:
     """Return the layers from the ground up."""
     ground = _backdrop(inputs)
-    screen = Screen(_VIEW["zoom"])
+    screen = Screen(_VIEW["zoom"], (_VIEW["longitude"], _VIEW["latitude"]), _SMALLEST_MAP_PX)
     lines: list[pdk.Layer] = backdrop.roads(ground.road_paths)
     marks: list[pdk.Layer] = []
     # Drawn from the ground up, labels of importance placed first: two orders, hence two lists.

@@ -38,6 +38,15 @@ class Box(NamedTuple):
             and other.top < self.bottom
         )
 
+    def within(self, other: Box) -> bool:
+        """Return whether this rectangle lies inside the other."""
+        return (
+            self.left >= other.left
+            and self.right <= other.right
+            and self.top >= other.top
+            and self.bottom <= other.bottom
+        )
+
 
 def text_size_px(label: str, size_px: float) -> tuple[float, float]:
     """Return the approximate width and height of a text."""
@@ -53,11 +62,17 @@ class Screen:
     ----------
     zoom
         Zoom of the map at which labels must not overlap.
+    center
+        [lon, lat] in the middle of the map.
+    frame_px
+        Width and height of the smallest map that labels of importance must not be cut by.
     """
 
-    def __init__(self, zoom: float) -> None:
+    def __init__(self, zoom: float, center: Sequence[float], frame_px: Sequence[float]) -> None:
         self._scale_px = _WORLD_PX * 2.0**zoom
         self._taken: list[Box] = []
+        (x, y), (width, height) = self._pixel(center[0], center[1]), frame_px
+        self._frame = Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
     def _pixel(self, lon: float, lat: float) -> tuple[float, float]:
         """Return the pixel of a point in degrees (Web Mercator)."""
@@ -79,7 +94,14 @@ class Screen:
                 self._taken.append(Box(x - radius_px, y - radius_px, x + radius_px, y + radius_px))
 
     def offset(
-        self, label: str, at: Sequence[float], *, size_px: float, clear_px: float, rings: int = 1
+        self,
+        label: str,
+        at: Sequence[float],
+        *,
+        size_px: float,
+        clear_px: float,
+        rings: int = 1,
+        whole: bool = False,
     ) -> list[float] | None:
         """Take room for a label beside a point.
 
@@ -95,6 +117,8 @@ class Screen:
             Radius around the point that stays clear.
         rings
             How many distances to try, nearest first: a label that must show may stand farther off.
+        whole
+            Whether the label must not be cut by the edge of the smallest map.
 
         Returns
         -------
@@ -108,7 +132,7 @@ class Screen:
             straight = ((0.0, -above), (0.0, above), (beside, 0.0), (-beside, 0.0))
             slanting = ((beside, -above), (-beside, -above), (-beside, above), (beside, above))
             for x, y in straight + slanting:
-                if self._claim(at, (x, y), (width, height)):
+                if self._claim(at, (x, y), (width, height), whole=whole):
                     return [x, y]
         return None
 
@@ -120,11 +144,20 @@ class Screen:
         extent = (width + 2 * padding_px, height + 2 * padding_px)
         return next((list(point) for point in points if self._claim(point, (0.0, 0.0), extent)), None)
 
-    def _claim(self, at: Sequence[float], offset: tuple[float, float], extent: tuple[float, float]) -> bool:
+    def _claim(
+        self,
+        at: Sequence[float],
+        offset: tuple[float, float],
+        extent: tuple[float, float],
+        *,
+        whole: bool = False,
+    ) -> bool:
         """Take a rectangle if it is free."""
         x, y = self._pixel(at[0], at[1])
         x, y = x + offset[0], y + offset[1]
         box = Box(x - extent[0] / 2, y - extent[1] / 2, x + extent[0] / 2, y + extent[1] / 2)
+        if whole and box.meets(self._frame) and not box.within(self._frame):
+            return False
         if any(box.meets(taken) for taken in self._taken):
             return False
         self._taken.append(box)

@@ -146,7 +146,7 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language, screen: Sc
     for base in records(bases.reset_index()):
         at = [base["lon"], base["lat"]]
         label = textwrap.fill(name(base, language), _BASE_NAME_CHARACTERS)
-        offset = screen.offset(label, at, size_px=_BASE_NAME_PX, clear_px=_BASE_PX / 2)
+        offset = screen.offset(label, at, size_px=_BASE_NAME_PX, clear_px=_BASE_PX / 2, rings=3, whole=True)
         rows.append(
             {
                 "position": at,

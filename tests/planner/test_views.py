@@ -132,6 +132,11 @@ def plan():
     )
 
 
+def _screen():
+    """Return an empty screen over the corridor."""
+    return Screen(7.0, (105.4, 29.95), (640, 470))
+
+
 def _drawn(layers):
     """Return the layers as the browser gets them, by id."""
     import pydeck as pdk
@@ -211,7 +216,7 @@ def test_served_band_is_never_wider_than_all_demand(plan, routes, network):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_city_names_do_not_overlap(language):
-    screen = Screen(7.05)
+    screen = _screen()
     layer = _drawn([backdrop.places(language, screen)])["place"]
     names = {row["label"].split("\n")[0] for row in layer["data"]}
     assert {"zh": {"成都", "重庆", "内江"}, "en": {"Chengdu", "Chongqing", "Neijiang"}}[language] <= names
@@ -221,13 +226,21 @@ def test_city_names_do_not_overlap(language):
 
 
 def test_a_label_without_room_is_left_out():
-    screen = Screen(7.0)
+    screen = _screen()
     screen.take_circle(105.0, 30.0, 200.0)
     assert screen.offset("内江", [105.0, 30.0], size_px=13, clear_px=2) is None
 
 
+def test_an_important_label_is_not_cut_by_the_edge():
+    left_edge = 105.4 - 320 / (512 * 2**7 / 360)
+    cut = _screen().offset("成都", [left_edge, 29.95], size_px=20, clear_px=2)
+    whole = _screen().offset("成都", [left_edge, 29.95], size_px=20, clear_px=2, whole=True)
+    assert cut == [0.0, pytest.approx(-14.0)]
+    assert whole == [pytest.approx(25.0), 0.0]
+
+
 def test_a_route_name_moves_to_where_there_is_room():
-    screen = Screen(7.0)
+    screen = _screen()
     screen.take_circle(105.0, 30.0, 20.0)
     points = [[105.0, 30.0], [106.0, 30.0]]
     assert screen.along("成渝高速", points, size_px=12, padding_px=6) == [106.0, 30.0]
