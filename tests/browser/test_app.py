@@ -43,7 +43,8 @@ def _number(text):
 
 
 def _download(visit, name):
-    """Return the bytes behind a download button."""
+    """Return the bytes behind a download button, once the page is drawn whole."""
+    visit.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
     with visit.page.expect_download() as waiting:
         visit.page.locator(f".st-key-download-{name} button:visible").click()
     return waiting.value.path().read_bytes()
@@ -119,8 +120,7 @@ def test_a_planners_visit(visit, app_url, tmp_path):
     # English, and the other files.
     page.get_by_text("English", exact=True).click()
     page.get_by_role("heading", name="Chengyu Hydrogen Corridor Planner").wait_for()
-    # The foot is drawn last: a button pressed before it may belong to the page that is being replaced.
-    page.get_by_text("Road data © OpenStreetMap contributors").wait_for()
+    page.get_by_text("Proof of siting").wait_for()
     plan = json.loads(_download(planner, "json"))
     assert len(plan["stations"]) == len(before)
     assert plan["kpis"]["served_kg_per_day"] == pytest.approx(served, abs=1)
