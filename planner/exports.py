@@ -22,13 +22,23 @@ if TYPE_CHECKING:
 
     from planner.plan import Plan
 
+#: Decimals of the siting table as CSV; coordinates as siting tables are filed, 0.1 m.
+_DECIMALS = {
+    "lon": 6,
+    "lat": 6,
+    "load_kg_per_day": 1,
+    "utilization": 4,
+    "visits_per_day": 1,
+    "hydrogen_cny_per_kg": 2,
+}
+
 #: Widest column of a sheet, characters.
 _WIDEST = 44
 
 
 def stations_csv(plan: Plan) -> bytes:
     """Return the siting table as UTF-8 CSV with the byte-order mark spreadsheets need for Chinese."""
-    content: str = plan.stations.to_csv(index=False, float_format="%.6g")
+    content: str = plan.stations.round(_DECIMALS).to_csv(index=False)
     return content.encode("utf-8-sig")
 
 
