@@ -11,7 +11,7 @@ import pandas as pd
 
 from corridor import sources
 from planner.inputs import fingerprint, versions
-from planner.plan import Plan
+from planner.plan import Notice, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ class Parts:
     sizing: Sizing
     supply: Supply
 
-    def plan(self, unusual: tuple[str, ...], *, seconds: float) -> Plan:
+    def plan(self, unusual: tuple[Notice, ...], *, seconds: float) -> Plan:
         """Return the plan."""
         stations, flows = self._stations(), self._flows()
         links = self.supply.links[self.supply.links["base_id"].notna()]
@@ -197,26 +197,24 @@ class Parts:
             "bases": {str(base): [float(row["lon"]), float(row["lat"])] for base, row in bases.iterrows()},
         }
 
-    def _notices(self, kpis: Mapping[str, float]) -> list[str]:
+    def _notices(self, kpis: Mapping[str, float]) -> list[Notice]:
         """Return what a person should know about this plan."""
         notices = []
         proof = self.solution.certificate
-        if proof.status == "feasible" and proof.gap is not None:
-            notices.append(f"the siting was stopped at a gap of {proof.gap:.2%}: better plans may exist")
-        if kpis["stations_new"] < self.scenario.stations:
-            unused = self.scenario.stations - int(kpis["stations_new"])
-            notices.append(f"{unused} of the new stations allowed would serve no further demand")
+        unused = self.scenario.stations - int(kpis["stations_new"])
+        if proof.status == "feasible":
+            notices.append(Notice("stopped_early", {"gap": proof.gap}))
+        elif unused > 0:
+            notices.append(Notice("unused_stations", {"count": unused}))
         full = kpis["covered_kg_per_day"] - kpis["served_kg_per_day"]
         if full > _NOTEWORTHY_KG_PER_DAY:
-            notices.append(f"{full:,.0f} kg/d within range find their stations full")
+            notices.append(Notice("full_stations", {"kg": full}))
         if (shortage := kpis["supply_shortage_kg_per_day"]) > _NOTEWORTHY_KG_PER_DAY:
-            notices.append(f"the bases cannot supply {shortage:,.0f} kg/d of the load")
-        approximate = int(
-            (self.inputs.sites.iloc[self.solution.stations]["position_quality"] == "approx").sum()
-        )
-        if approximate:
-            notices.append(f"{approximate} of the stations stand at approximate positions (1-5 km)")
+            notices.append(Notice("supply_shortage", {"kg": shortage}))
+        stations = self.inputs.sites.iloc[self.solution.stations]
+        if approximate := int((stations["position_quality"] == "approx").sum()):
+            notices.append(Notice("approximate_positions", {"count": approximate}))
         if len(self.inputs.refused_sites):
             refused = ", ".join(str(site) for site in self.inputs.refused_sites.index)
-            notices.append(f"sites too far from the road network were left out: {refused}")
+            notices.append(Notice("refused_sites", {"sites": refused}))
         return notices

@@ -110,7 +110,10 @@ def _scenario_rows(plan: Plan) -> dict[str, Any]:
     """Return the scenario, the data it ran on, and the notices, flat."""
     versions = {f"version.{name}": value for name, value in plan.provenance["versions"].items()}
     hashes = {f"sha256.{name}": value for name, value in plan.provenance["data_sha256"].items()}
-    notices = {f"notice.{number}": notice for number, notice in enumerate(plan.notices, start=1)}
+    notices = {
+        f"notice.{number}": f"{notice.say('zh')} {notice.say('en')}"
+        for number, notice in enumerate(plan.notices, start=1)
+    }
     return {**plan.scenario.model_dump(mode="json"), **notices, **versions, **hashes}
 
 

@@ -16,6 +16,7 @@ import planner
 import siting
 from corridor import roads, routes, sites, sources, zones
 from corridor.errors import Fault, InputError
+from planner.plan import Notice
 from planner.scenario import suggestion
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _load(speed_overrides: tuple[tuple[str, float], ...]) -> Inputs:
 
 def assumptions_in_force(
     table: pd.DataFrame, overrides: Mapping[str, float]
-) -> tuple[dict[str, float], tuple[str, ...]]:
+) -> tuple[dict[str, float], tuple[Notice, ...]]:
     """Return every assumption's value under a scenario, and notices on values outside their documented range.
 
     Parameters
@@ -129,11 +130,12 @@ def assumptions_in_force(
             mend = f"Documented range: {low:g} to {high:g} {unit}"
             faults.append(Fault(f"{value:g} is negative", f"assumptions, key {key}", mend))
         elif not low <= value <= high:
-            notices.append(f"{key} = {value:g} {unit} lies outside its documented range {low:g} to {high:g}")
+            values = {"name": key, "value": value, "unit": unit, "low": low, "high": high}
+            notices.append(Notice("unusual_assumption", values))
     if faults:
         raise InputError(faults)
-    values = {str(key): float(value) for key, value in table["value"].items()}
-    return values | {key: float(value) for key, value in overrides.items()}, tuple(notices)
+    defaults = {str(key): float(value) for key, value in table["value"].items()}
+    return defaults | {key: float(value) for key, value in overrides.items()}, tuple(notices)
 
 
 @lru_cache(maxsize=1)
@@ -143,7 +145,10 @@ def fingerprint() -> str:
     for name, value in sources.data_hashes(sources.data_directory()).items():
         digest.update(f"{name} {value}\n".encode())
     for package in (corridor, demand, planner, siting):
-        for path in sorted(Path(str(package.__file__)).parent.rglob("*.py")):
+        folder = Path(str(package.__file__)).parent
+        for path in sorted(folder.rglob("*.py")):
+            if "views" in path.relative_to(folder).parts:  # a drawing changes no plan
+                continue
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

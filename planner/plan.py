@@ -12,6 +12,7 @@ import pandas as pd
 
 from corridor.errors import Fault, InputError
 from planner.scenario import Scenario, validated
+from planner.text import LANGUAGES, Language, text
 from siting.certificate import Certificate
 
 if TYPE_CHECKING:
@@ -19,6 +20,31 @@ if TYPE_CHECKING:
 
 #: Version of the layout of ``plan.json``; a reader refuses what it does not know.
 SCHEMA = "chengyu-plan/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know about a plan, said in every language of the catalogues.
+
+    Parameters
+    ----------
+    key
+        Key of the text, below ``notice.``.
+    details
+        Values of its placeholders.
+    """
+
+    key: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, language: Language) -> str:
+        """Return the notice in a language."""
+        return text(f"notice.{self.key}", language, **self.details)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return key, values and wording, ready for JSON."""
+        said: dict[str, Any] = {language: self.say(language) for language in LANGUAGES}
+        return {"key": self.key, "details": plain(dict(self.details)), **said}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -51,7 +77,7 @@ class Plan:
     replay: Mapping[str, Any]
     kpis: Mapping[str, float]
     provenance: Mapping[str, Any]
-    notices: tuple[str, ...] = field(default=())
+    notices: tuple[Notice, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values ready for JSON; of the flows, those served."""
@@ -65,7 +91,7 @@ class Plan:
             "stations": records(self.stations),
             "supply": records(self.supply),
             "flows_served": records(served),
-            "notices": list(self.notices),
+            "notices": [notice.to_dict() for notice in self.notices],
             "provenance": plain(dict(self.provenance)),
         }
 
@@ -128,5 +154,5 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         replay=meta["replay"],
         kpis=meta["kpis"],
         provenance=meta["provenance"],
-        notices=tuple(meta["notices"]),
+        notices=tuple(Notice(notice["key"], notice["details"]) for notice in meta["notices"]),
     )

@@ -46,9 +46,12 @@ def save(plan: Plan) -> Path:
         (draft / "plan.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         for name in _TABLES:
             getattr(plan, name).to_parquet(draft / f"{name}.parquet")
-        if target.exists():
-            shutil.rmtree(target)
+        shutil.rmtree(target, ignore_errors=True)
         draft.rename(target)
+    except OSError:
+        # Another process kept the same plan a moment earlier: the same scenario, data and code.
+        if find(plan.scenario, plan.provenance["fingerprint"]) is None:
+            raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target

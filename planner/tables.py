@@ -19,7 +19,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     console.print(_siting_table(plan))
     console.print(_key_figures(plan))
     for notice in plan.notices:
-        console.print(f"[yellow]![/yellow] {notice}")
+        console.print(f"[yellow]![/yellow] {notice.say('zh')}\n  {notice.say('en')}")
     console.print(_certificate(plan))
 
 

@@ -25,7 +25,7 @@ def draw(plan: Plan, language: Language) -> None:
         f"{escaped(text('certificate.objective', language))}</p>"
         f"{table(proof, plan.replay, language)}"
     )
-    notices = plan.notices or (text("table.no_notices", language),)
+    notices = [notice.say(language) for notice in plan.notices] or [text("table.no_notices", language)]
     items = "".join(f"<li>{escaped(notice)}</li>" for notice in notices)
     st.html(f'<p class="proof-line"><b>{escaped(text("table.notices", language))}</b></p><ul>{items}</ul>')
 

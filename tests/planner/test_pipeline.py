@@ -103,6 +103,9 @@ def test_a_stop_before_siting_gives_nothing_and_during_siting_the_best_so_far():
     )
     assert plan.certificate.status == "feasible"
     assert plan.replay["faults"] == 0
+    said = {notice.key for notice in plan.notices}
+    assert "stopped_early" in said
+    assert "unused_stations" not in said, "nothing of the kind is proven"
 
 
 @pytest.mark.parametrize(
@@ -133,11 +136,13 @@ def test_scarce_supply_is_reported_not_hidden():
     assert plan.supply["kg_per_day"].sum() <= capacity + 1e-6
     assert plan.supply["green"].all()
     assert plan.kpis["green_share"] == pytest.approx(1.0)
-    assert any("outside its documented range" in notice for notice in plan.notices)
+    assert "unusual_assumption" in {notice.key for notice in plan.notices}
 
 
 def test_notices_name_unused_stations():
     plan = make_plan(Scenario(stations=300))
     assert plan.kpis["stations_new"] < 300
-    assert any("would serve no further demand" in notice for notice in plan.notices)
+    said = {notice.key: notice for notice in plan.notices}
+    assert said["unused_stations"].details["count"] == 300 - plan.kpis["stations_new"]
+    assert str(int(300 - plan.kpis["stations_new"])) in said["unused_stations"].say("zh")
     assert isinstance(plan.flows, pd.DataFrame)

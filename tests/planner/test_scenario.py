@@ -112,7 +112,7 @@ def test_unknown_negative_and_unusual_assumptions():
     values, notices = assumptions_in_force(table, {"vehicle.tractor_49t.tank_kg": 60.0})
     assert values["vehicle.tractor_49t.tank_kg"] == 60.0
     assert len(values) == len(table)
-    assert "outside its documented range" in notices[0]
+    assert "outside its documented range 30 to 40" in notices[0].say("en")
     with pytest.raises(InputError) as caught:
         assumptions_in_force(table, {"vehicle.tractor_49t.tank": 60.0, "vehicle.rigid_18t.tank_kg": -1.0})
     assert "Did you mean vehicle.tractor_49t.tank_kg?" in str(caught.value)
