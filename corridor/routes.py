@@ -99,7 +99,7 @@ def between_zones(network: RoadNetwork, zones: pd.DataFrame) -> Routes:
                 f"no road joins zones {ends[0]} and {ends[1]}", "roads", "Keep one strongly connected network"
             )
         )
-    offsets, flat = _unwind(predecessors, source_of[origin], vertex[destination])
+    offsets, flat = unwind(predecessors, source_of[origin], vertex[destination])
     km = _cumulative_km(network, flat, offsets)
     return Routes(
         zone_ids=zones.index.to_numpy(dtype=object),
@@ -113,7 +113,7 @@ def between_zones(network: RoadNetwork, zones: pd.DataFrame) -> Routes:
     )
 
 
-def _unwind(
+def unwind(
     predecessors: NDArray[np.int32], source: NDArray[np.intp], target: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Follow predecessors of all pairs at once.
@@ -192,7 +192,7 @@ def road_km(
     hours, predecessors = dijkstra(network.matrix(), indices=sources, return_predecessors=True)
     target = np.tile(network.vertices(destinations), len(origins))
     source = np.repeat(source_of, len(destinations))
-    offsets, vertices = _unwind(predecessors, source, target)
+    offsets, vertices = unwind(predecessors, source, target)
     km = _cumulative_km(network, vertices, offsets)[offsets[1:] - 1]
     km[~np.isfinite(hours[source, target])] = np.inf
     return km.reshape(len(origins), len(destinations))
@@ -258,12 +258,12 @@ def named_route(
     arcs
         (n,) int64, positions into ``network.heads``.
     """
-    on_route = _has_ref(network, named.refs)[network.edge_rows]
+    on_route = has_ref(network, named.refs)[network.edge_rows]
     cost = np.where(on_route, network.hours, network.hours * _OFF_ROUTE_FACTOR)
     nodes, _ = snap(network, [origin[0], destination[0]], [origin[1], destination[1]])
     start, end = network.vertices(nodes)
     _, predecessors = dijkstra(network.matrix(cost), indices=[start], return_predecessors=True)
-    _, path = _unwind(predecessors, np.zeros(1, dtype=np.intp), np.array([end]))
+    _, path = unwind(predecessors, np.zeros(1, dtype=np.intp), np.array([end]))
     arcs = network.arcs()
     key = network.tails[arcs].astype(np.int64) * network.n_nodes + network.heads[arcs]
     return arcs[np.searchsorted(key, path[:-1] * network.n_nodes + path[1:])]
@@ -302,10 +302,16 @@ def _share_on(network: RoadNetwork, routes: Routes, arcs: NDArray[np.int64]) -> 
     return on_km / routes.length_km
 
 
-def _has_ref(network: RoadNetwork, refs: Sequence[str]) -> NDArray[np.bool_]:
-    """(n_edges,) bool over rows of ``edges``: whether the edge carries one of the numbers."""
+def has_ref(network: RoadNetwork, refs: Sequence[str]) -> NDArray[np.bool_]:
+    """Return whether each row of ``edges`` carries one of the road numbers: (rows,) bool."""
     wanted = set(refs)
     refs_of_edges = network.edges["ref"].tolist()
-    marks = (isinstance(ref, str) and not wanted.isdisjoint(ref.split(";")) for ref in refs_of_edges)
+    marks = (not wanted.isdisjoint(numbers(ref)) for ref in refs_of_edges)
     found: NDArray[np.bool_] = np.fromiter(marks, dtype=np.bool_, count=len(refs_of_edges))
     return found
+
+
+def numbers(ref: object) -> list[str]:
+    """Return the road numbers in an edge's ``ref``: ``;``-joined as in OSM, a list of such, or none."""
+    each = ref if isinstance(ref, list) else [ref]
+    return [number.strip() for part in each if isinstance(part, str) for number in part.split(";")]

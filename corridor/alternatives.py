@@ -1,0 +1,398 @@
+r"""Alternative routes: up to three genuinely different ways per pair, and how traffic splits among them.
+
+Alternatives are single-via paths through plateaus [1]_: an arc is on a plateau of origin and destination when
+it lies both in the cheapest-path tree from the origin and in the one to the destination. The way through a
+plateau of cost :math:`p` is locally optimal there: no piece of it around the plateau that costs at most
+:math:`p` has a short cut. Of the ways through plateaus long enough, those of least cost minus plateau come
+first, as long as they are simple, within the detour factor, and do not share too much with one taken before.
+
+Traffic splits by a path-size logit [2]_: :math:`P_i \propto S_i \exp(-\theta (c_i / c_1 - 1))` with
+:math:`S_i = \sum_a (l_a / L_i) / N_a`, where :math:`N_a` of the pair's routes use arc :math:`a`.
+
+References
+----------
+.. [1] Abraham, I., Delling, D., Goldberg, A. V., & Werneck, R. F. (2013). Alternative routes in road
+   networks. ACM Journal of Experimental Algorithmics 18, 1.3.
+.. [2] Ben-Akiva, M., & Bierlaire, M. (1999). Discrete choice methods and their applications to short term
+   travel decisions. In Handbook of Transportation Science, 5-33.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse.csgraph import dijkstra
+
+from corridor.costs import cheapest_arcs, matrix
+from corridor.errors import Fault, InputError
+from corridor.routes import unwind
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from corridor.costs import Costs
+    from corridor.roads import RoadNetwork
+
+#: Room for rounding when sums along different trees are compared, relative.
+_ROUNDING = 1e-9
+
+#: Ways weighed against each other per route asked for: beyond, the plateaus are short and the ways poor.
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AlternativeRoutes:
+    """Routes of pairs, each pair's cheapest first and then by cost.
+
+    Parameters
+    ----------
+    pair
+        (n_routes,) int64, position in the pairs asked for; ascending.
+    offsets
+        (n_routes + 1,) int64: route r holds ``nodes[offsets[r]:offsets[r + 1]]``.
+    nodes
+        (offsets[-1],) int64, node ids from origin to destination.
+    km
+        (offsets[-1],) float64, km driven since the origin.
+    length_km, hours, toll_cny, cost_cny
+        (n_routes,) float64; ``cost_cny`` is the generalized cost.
+    share
+        (n_routes,) float64, share of the pair's trips; adds up to 1 per pair.
+    """
+
+    pair: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    nodes: NDArray[np.int64]
+    km: NDArray[np.float64]
+    length_km: NDArray[np.float64]
+    hours: NDArray[np.float64]
+    toll_cny: NDArray[np.float64]
+    cost_cny: NDArray[np.float64]
+    share: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.pair)
+
+    def path(self, route: int) -> NDArray[np.int64]:
+        """Return the node ids of one route, origin first."""
+        return self.nodes[self.offsets[route] : self.offsets[route + 1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Trees:
+    """Cheapest-path trees from every origin and to every destination."""
+
+    origin: NDArray[np.intp]  # (n_pairs,) row of the forward trees
+    destination: NDArray[np.intp]  # (n_pairs,) row of the backward trees
+    source: NDArray[np.int64]  # (n_pairs,) vertex
+    target: NDArray[np.int64]  # (n_pairs,) vertex
+    from_origin: NDArray[np.float64]  # (n_origins, n_nodes) cost
+    before: NDArray[np.int32]  # (n_origins, n_nodes) vertex before, on the way from the origin
+    to_destination: NDArray[np.float64]  # (n_destinations, n_nodes) cost
+    after: NDArray[np.int32]  # (n_destinations, n_nodes) vertex after, on the way to the destination
+
+    @property
+    def best(self) -> NDArray[np.float64]:
+        """(n_pairs,) float64: cost of the cheapest route."""
+        return self.from_origin[self.origin, self.target]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Paths:
+    """Flat paths over vertices with the arc that leads to each entry."""
+
+    pair: NDArray[np.int64]  # (n_paths,)
+    offsets: NDArray[np.int64]  # (n_paths + 1,)
+    vertices: NDArray[np.int64]  # (offsets[-1],)
+    arc: NDArray[np.int64]  # (offsets[-1],) position into ``heads``; -1 at an origin
+
+    @property
+    def owner(self) -> NDArray[np.int64]:
+        """(offsets[-1],) int64: path each entry belongs to."""
+        return np.repeat(np.arange(len(self.pair)), np.diff(self.offsets))
+
+    def sums(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n_paths,) float64: sum of an arc's value along each path."""
+        inside = self.arc >= 0
+        return _sums(self.owner[inside], value[self.arc[inside]], len(self.pair))
+
+    def only(self, kept: NDArray[np.intp]) -> _Paths:
+        """Return some of the paths, in the order given."""
+        counts = np.diff(self.offsets)[kept]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        entries = np.repeat(self.offsets[kept] - offsets[:-1], counts) + np.arange(offsets[-1])
+        return _Paths(
+            pair=self.pair[kept], offsets=offsets, vertices=self.vertices[entries], arc=self.arc[entries]
+        )
+
+
+def alternatives(
+    network: RoadNetwork,
+    costs: Costs,
+    *,
+    origins: ArrayLike,
+    destinations: ArrayLike,
+    most: int = 3,
+    detour: float = 1.25,
+    overlap: float = 0.5,
+    local: float = 0.15,
+    scale: float = 12.0,
+) -> AlternativeRoutes:
+    """Return the cheapest route of every pair and its alternatives.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    costs
+        Costs of its arcs; closed arcs are not used.
+    origins, destinations
+        (n_pairs,) node ids; both directions of a pair are two pairs.
+    most
+        Largest number of routes per pair, the cheapest included.
+    detour
+        Largest cost and largest length of an alternative, relative to the cheapest route's.
+    overlap
+        Largest length an alternative shares with another route of the pair, relative to the shorter of both.
+    local
+        Smallest plateau of an alternative, relative to the cheapest route's cost (alpha of [1]_).
+    scale
+        Theta of the logit, per relative extra cost.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If no open road joins a pair, ends are equal, or an option is out of range.
+    """
+    _check_options(most=most, detour=detour, overlap=overlap, local=local, scale=scale)
+    source, target = network.vertices(np.atleast_1d(origins)), network.vertices(np.atleast_1d(destinations))
+    trees = _grow(network, costs, source, target)
+    pair, via, merit = _plateaus(trees, detour=detour, least=local)
+    tried = _first_of_each(pair, merit, _TRIES * most)
+    paths = _with_arcs(network, costs, trees, pair[tried], via[tried])
+    kept = _select(paths, network, costs, most=most, detour=detour, overlap=overlap)
+    return _finish(network, costs, paths.only(kept), scale)
+
+
+def _check_options(*, most: int, detour: float, overlap: float, local: float, scale: float) -> None:
+    """Refuse options out of range, all at once."""
+    rules = (
+        ("most", most >= 1, most, "at least 1"),
+        ("detour", detour >= 1, detour, "at least 1"),
+        ("overlap", 0 <= overlap <= 1, overlap, "0 to 1"),
+        ("local", 0 <= local <= 1, local, "0 to 1"),
+        ("scale", scale >= 0, scale, "0 or more"),
+    )
+    faults = [
+        Fault(f"{value:g} is out of range", name, f"Use {range_}")
+        for name, fine, value, range_ in rules
+        if not fine
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _grow(network: RoadNetwork, costs: Costs, source: NDArray[np.int64], target: NDArray[np.int64]) -> _Trees:
+    """Return the trees of all origins and destinations; every pair must be joined."""
+    if (source == target).any():
+        node = network.node_ids[source[np.argmax(source == target)]]
+        raise InputError(Fault(f"a pair starts and ends at node {node}", mend="Choose two places apart"))
+    forward = matrix(network, costs.total_cny)
+    origins, origin = np.unique(source, return_inverse=True)
+    destinations, destination = np.unique(target, return_inverse=True)
+    from_origin, before = dijkstra(forward, indices=origins, return_predecessors=True)
+    to_destination, after = dijkstra(forward.T.tocsr(), indices=destinations, return_predecessors=True)
+    cut = ~np.isfinite(from_origin[origin, target])
+    if cut.any():
+        first = int(np.argmax(cut))
+        ends = network.node_ids[source[first]], network.node_ids[target[first]]
+        what = f"no open road leads from node {ends[0]} to node {ends[1]} ({int(cut.sum())} such pairs)"
+        raise InputError(Fault(what, "roads", "Open a closed road or choose places on one network"))
+    return _Trees(
+        origin=origin,
+        destination=destination,
+        source=source,
+        target=target,
+        from_origin=from_origin,
+        before=before,
+        to_destination=to_destination,
+        after=after,
+    )
+
+
+def _plateaus(
+    trees: _Trees, *, detour: float, least: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the ways through plateaus: pair, a vertex passed, and merit (0 for the cheapest route).
+
+    One origin with all its destinations at a time, so that memory stays at that of the trees.
+    """
+    found = [
+        _plateaus_of(trees, np.flatnonzero(trees.origin == row), detour, least)
+        for row in np.unique(trees.origin)
+    ]
+    pair, via, merit = (np.concatenate(column) for column in zip(*found, strict=True))
+    # The cheapest route itself is the way through its own destination.
+    everyone = np.arange(len(trees.source))
+    return (
+        np.concatenate([everyone, pair]),
+        np.concatenate([trees.target, via]),
+        np.concatenate([np.full(len(everyone), -np.inf), merit]),
+    )
+
+
+def _plateaus_of(
+    trees: _Trees, pairs: NDArray[np.intp], detour: float, least: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Plateaus of pairs that share their origin, the cheapest route's own left out."""
+    ahead = trees.from_origin[trees.origin[pairs[0]]]
+    before = trees.before[trees.origin[pairs[0]]]
+    best = ahead[trees.target[pairs]]
+    total = ahead + trees.to_destination[trees.destination[pairs]]
+    row, vertex = np.nonzero(total <= (detour * best * (1.0 + _ROUNDING))[:, None])
+    index = np.full(total.shape, -1, dtype=np.int64)
+    index[row, vertex] = np.arange(len(row))
+    previous = before[vertex].astype(np.int64)
+    on_plateau = previous >= 0
+    on_plateau[on_plateau] = (
+        trees.after[trees.destination[pairs[row[on_plateau]]], previous[on_plateau]] == vertex[on_plateau]
+    )
+    start = np.arange(len(row))
+    start[on_plateau] = index[row[on_plateau], previous[on_plateau]]
+    start = np.where(start < 0, np.arange(len(row)), start)
+    while not np.array_equal(start, start[start]):
+        start = start[start]
+    plateau = np.zeros(len(row))
+    np.maximum.at(plateau, start, ahead[vertex] - ahead[vertex[start]])
+    is_way = (start == np.arange(len(row))) & (plateau >= least * best[row])
+    is_way &= plateau < best[row] * (1.0 - _ROUNDING)
+    cost = total[row[is_way], vertex[is_way]]
+    return pairs[row[is_way]].astype(np.int64), vertex[is_way].astype(np.int64), cost - plateau[is_way]
+
+
+def _first_of_each(group: NDArray[np.int64], merit: NDArray[np.float64], most: int) -> NDArray[np.intp]:
+    """Return positions ordered by group and merit, at most so many of each group."""
+    order = np.lexsort((merit, group))
+    ordered = group[order]
+    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    return order[rank < most]
+
+
+def _with_arcs(
+    network: RoadNetwork, costs: Costs, trees: _Trees, pair: NDArray[np.int64], via: NDArray[np.int64]
+) -> _Paths:
+    """Return the simple ones of the ways through a vertex each; order within a pair is kept."""
+    there, to_via = unwind(trees.before, trees.origin[pair], via)
+    back, from_via = unwind(trees.after, trees.destination[pair], via)
+    n_there, n_back = np.diff(there), np.diff(back)
+    offsets = np.concatenate([[0], np.cumsum(n_there + n_back - 1)]).astype(np.int64)
+    vertices = np.empty(offsets[-1], dtype=np.int64)
+    vertices[np.repeat(offsets[:-1] - there[:-1], n_there) + np.arange(there[-1])] = to_via
+    # The way from the via vertex was unwound toward it: destination first.
+    vertices[np.repeat(offsets[1:] - 1 + back[:-1], n_back) - np.arange(back[-1])] = from_via
+    arcs = cheapest_arcs(network, costs.total_cny)
+    key = network.tails[arcs].astype(np.int64) * network.n_nodes + network.heads[arcs]
+    arc = np.full(len(vertices), -1, dtype=np.int64)
+    inside = np.ones(len(vertices), dtype=bool)
+    inside[offsets[:-1]] = False
+    step = np.flatnonzero(inside)
+    arc[step] = arcs[np.searchsorted(key, vertices[step - 1] * network.n_nodes + vertices[step])]
+    paths = _Paths(pair=pair, offsets=offsets, vertices=vertices, arc=arc)
+    visit = np.sort(paths.owner * network.n_nodes + vertices)
+    twice = visit[1:][visit[1:] == visit[:-1]] // network.n_nodes
+    simple = np.ones(len(pair), dtype=bool)
+    simple[twice] = False
+    return paths.only(np.flatnonzero(simple))
+
+
+def _select(
+    paths: _Paths,
+    network: RoadNetwork,
+    costs: Costs,
+    *,
+    most: int,
+    detour: float,
+    overlap: float,
+) -> NDArray[np.intp]:
+    """Return the paths kept: of each pair the first, then those in order that bring something new."""
+    km, cost = paths.sums(network.length_km), paths.sums(costs.total_cny)
+    _, first, which = np.unique(paths.pair, return_index=True, return_inverse=True)
+    limit = detour * (1.0 + _ROUNDING)
+    alive = (km <= limit * km[first][which]) & (cost <= limit * cost[first][which])
+    chosen = np.zeros(len(km), dtype=bool)
+    for _ in range(most):
+        candidates = np.flatnonzero(alive)
+        _, at = np.unique(paths.pair[candidates], return_index=True)
+        taken = candidates[at]
+        chosen[taken] = True
+        alive[taken] = False
+        partner = np.full(len(first), -1, dtype=np.int64)
+        partner[which[taken]] = taken
+        rivals = np.flatnonzero(alive)
+        shared = _shared_km(paths, rivals, taken, network.length_km)
+        alive[rivals] = shared <= overlap * np.minimum(km[rivals], km[partner[which[rivals]]])
+    return np.flatnonzero(chosen)
+
+
+def _shared_km(
+    paths: _Paths, rivals: NDArray[np.intp], taken: NDArray[np.intp], length_km: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(len(rivals),) float64: length each rival shares with the path taken of its own pair."""
+    mine, theirs = paths.only(rivals), paths.only(taken)
+    keys = [(each.pair[each.owner] * len(length_km) + each.arc)[each.arc >= 0] for each in (mine, theirs)]
+    inside = mine.arc >= 0
+    shared = np.where(np.isin(keys[0], keys[1]), length_km[mine.arc[inside]], 0.0)
+    return _sums(mine.owner[inside], shared, len(rivals))
+
+
+def _sums(group: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """(n,) float64: sum of the values of each group."""
+    return np.bincount(group, weights=value, minlength=n).astype(np.float64, copy=False)
+
+
+def _finish(network: RoadNetwork, costs: Costs, paths: _Paths, scale: float) -> AlternativeRoutes:
+    """Order by cost, add what each route costs, and split the trips."""
+    paths = paths.only(np.lexsort((paths.sums(costs.total_cny), paths.pair)))
+    cost = paths.sums(costs.total_cny)
+    return AlternativeRoutes(
+        pair=paths.pair,
+        offsets=paths.offsets,
+        nodes=network.node_ids[paths.vertices],
+        km=_running(paths, network.length_km),
+        length_km=paths.sums(network.length_km),
+        hours=paths.sums(costs.hours),
+        toll_cny=paths.sums(costs.toll_cny),
+        cost_cny=cost,
+        share=_shares(paths, cost, network.length_km, scale),
+    )
+
+
+def _running(paths: _Paths, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(offsets[-1],) float64: sum of an arc's value since the start of its own path."""
+    total = np.where(paths.arc >= 0, value[paths.arc], 0.0)
+    at, ends = paths.offsets[:-1] + 1, paths.offsets[1:]
+    # One step of every path at a time, so that each sum runs over its own path alone and stays exact.
+    while at.size:
+        going = at < ends
+        at, ends = at[going], ends[going]
+        total[at] += total[at - 1]
+        at = at + 1
+    return total
+
+
+def _shares(
+    paths: _Paths, cost: NDArray[np.float64], length_km: NDArray[np.float64], scale: float
+) -> NDArray[np.float64]:
+    """(n_paths,) float64: path-size logit; paths are ordered by pair and then by cost."""
+    inside = paths.arc >= 0
+    owner, arc = paths.owner[inside], paths.arc[inside]
+    _, which, users = np.unique(
+        paths.pair[owner] * len(length_km) + arc, return_inverse=True, return_counts=True
+    )
+    weights = length_km[arc] / users[which]
+    path_size = _sums(owner, weights, len(cost)) / paths.sums(length_km)
+    _, first, group = np.unique(paths.pair, return_index=True, return_inverse=True)
+    weight = path_size * np.exp(-scale * (cost / cost[first][group] - 1.0))
+    return np.asarray(weight / _sums(group, weight, len(first))[group], dtype=np.float64)

@@ -1,0 +1,266 @@
+"""One question to the road network: from a place to a place, which ways are there."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corridor import costs
+from corridor.alternatives import alternatives
+from corridor.errors import Fault, InputError
+from corridor.roads import great_circle_km, snap
+from corridor.routes import NAMED_ROUTES, named_route, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from corridor.alternatives import AlternativeRoutes
+    from corridor.costs import Costs
+    from corridor.roads import RoadNetwork
+
+#: A point farther than this from every road is refused.
+FARTHEST_KM = 30.0
+
+#: A route bears the name of a corridor route when it runs at least this share of its way on its expressways.
+_NAMED_SHARE = 0.5
+
+#: Within this distance people belong to the same town, when a prefecture's center is looked for.
+_TOWN_KM = 15.0
+
+_LON_LAT = re.compile(r"\s*([-+]?\d+(?:\.\d*)?)\s*[,，]\s*([-+]?\d+(?:\.\d*)?)\s*")
+
+#: English names of the prefectures, which the tables name in Chinese.
+_PREFECTURES_EN = {
+    "重庆市": "Chongqing",
+    "成都市": "Chengdu",
+    "自贡市": "Zigong",
+    "攀枝花市": "Panzhihua",
+    "泸州市": "Luzhou",
+    "德阳市": "Deyang",
+    "绵阳市": "Mianyang",
+    "广元市": "Guangyuan",
+    "遂宁市": "Suining",
+    "内江市": "Neijiang",
+    "乐山市": "Leshan",
+    "南充市": "Nanchong",
+    "眉山市": "Meishan",
+    "宜宾市": "Yibin",
+    "广安市": "Guang'an",
+    "达州市": "Dazhou",
+    "雅安市": "Ya'an",
+    "巴中市": "Bazhong",
+    "资阳市": "Ziyang",
+    "阿坝藏族羌族自治州": "Aba",
+    "甘孜藏族自治州": "Garze",
+    "凉山彝族自治州": "Liangshan",
+}
+
+#: Endings people leave out.
+_ENDINGS = ("市", "区", "县", "自治州", "地区")
+
+
+def query(
+    network: RoadNetwork,
+    from_text: str,
+    to_text: str,
+    *,
+    zones: pd.DataFrame,
+    assumptions: Mapping[str, float],
+    most: int = 3,
+    detour: float = 1.25,
+    axle_class: int = 6,
+    closed: NDArray[np.int64] | None = None,
+) -> dict[str, Any]:
+    """Return the ways from one place to another, cheapest first.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    from_text, to_text
+        Name of a zone or prefecture in Chinese or English, a zone id, or ``lon,lat`` in degrees WGS 84.
+    zones
+        Index ``zone_id``, with ``name_zh``, ``name_en``, ``prefecture_zh``, ``population``, ``lon``, ``lat``.
+    assumptions
+        Values by key; those of ``road.*`` are used.
+    most, detour
+        Largest number of routes, and their largest cost and length relative to the cheapest route's.
+    axle_class
+        Of JT/T 489-2019, for the toll.
+    closed
+        (n,) arcs closed to traffic, see :mod:`corridor.closures`.
+
+    Returns
+    -------
+    answer
+        ``{"routes": [...]}``, each with ``length_km``, ``hours``, ``toll_cny``, ``cost_cny`` (generalized),
+        ``share`` (of the trips, 0-1), ``name`` (corridor route followed, empty for others), ``refs`` (road
+        numbers in driving order, each once) and ``nodes``.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        For a place that is unknown, ambiguous or off the network, and when no open road leads there.
+    """
+    faults: list[Fault] = []
+    ends: list[int] = []
+    for label, text in (("FROM", from_text), ("TO", to_text)):
+        try:
+            ends.append(place(network, text, zones=zones, where=label))
+        except InputError as error:
+            faults += error.faults
+    if not faults and ends[0] == ends[1]:
+        faults.append(Fault(f"{from_text} and {to_text} are the same place on the network", "FROM, TO"))
+    if faults:
+        raise InputError(faults)
+    cost = costs.generalized(network, costs.rates(assumptions, axle_class=axle_class))
+    if closed is not None:
+        cost = costs.closed(cost, closed)
+    scale = assumptions["road.choice_scale"]
+    found = alternatives(
+        network, cost, origins=ends[:1], destinations=ends[1:], most=most, detour=detour, scale=scale
+    )
+    return {"routes": [_route(network, cost, found, route) for route in range(len(found))]}
+
+
+def place(network: RoadNetwork, text: str, *, zones: pd.DataFrame, where: str = "place") -> int:
+    """Return the network node of a place.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    text
+        As in :func:`query`.
+    zones
+        As in :func:`query`.
+    where
+        What an error calls the place.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        For a place that is unknown, ambiguous or farther than 30 km from the network.
+    """
+    match = _LON_LAT.fullmatch(text)
+    lon, lat = _coordinates(network, match, where) if match else _named(text, zones, where)
+    nodes, distance = snap(network, [lon], [lat])
+    if distance[0] > FARTHEST_KM:
+        what = f"{text} is {distance[0]:,.0f} km from the nearest road of the network"
+        raise InputError(Fault(what, where, f"Choose a point within {FARTHEST_KM:g} km of it, as lon,lat"))
+    return int(nodes[0])
+
+
+def _coordinates(network: RoadNetwork, match: re.Match[str], where: str) -> tuple[float, float]:
+    """Read ``lon,lat``; refuse what can only be latitude first."""
+    lon, lat = float(match[1]), float(match[2])
+    west, east = network.nodes["x"].min() - 1, network.nodes["x"].max() + 1
+    south, north = network.nodes["y"].min() - 1, network.nodes["y"].max() + 1
+    is_inside = west <= lon <= east and south <= lat <= north
+    if not is_inside and west <= lat <= east and south <= lon <= north:
+        mend = f"Longitude comes first: {lat:g},{lon:g}"
+        raise InputError(Fault(f"{lon:g},{lat:g} has latitude and longitude swapped", where, mend))
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004  the Earth
+        raise InputError(Fault(f"{lon:g},{lat:g} is not on Earth", where, "Write lon,lat in degrees WGS 84"))
+    return lon, lat
+
+
+def _named(text: str, zones: pd.DataFrame, where: str) -> tuple[float, float]:
+    """(lon, lat) of a zone or prefecture by its name or id."""
+    by_name = _names(zones)
+    wanted = _plain(text)
+    found = by_name.get(wanted, [])
+    if len(found) == 1:
+        lon, lat = zones.loc[found[0], ["lon", "lat"]].to_numpy(dtype=np.float64)
+        return float(lon), float(lat)
+    if found:
+        rows = zones.loc[sorted(found)]
+        named = zip(rows.index, rows["name_zh"], rows["prefecture_zh"], strict=True)
+        choices = ", ".join(f"{zone} ({name}, {prefecture})" for zone, name, prefecture in named)
+        raise InputError(Fault(f"{text} names {len(found)} places", where, f"Use the id of one: {choices}"))
+    close = difflib.get_close_matches(wanted, list(by_name), n=3, cutoff=0.5)
+    close = close or [name for name in by_name if wanted and (wanted in name or name in wanted)][:3]
+    zone_ids = dict.fromkeys(zone for name in close for zone in by_name[name])
+    labels = [f"{zones['name_zh'][zone]} ({zones['name_en'][zone]})" for zone in zone_ids][:5]
+    mend = f"Did you mean {', '.join(labels)}?" if labels else "Name a county or city, or write lon,lat"
+    raise InputError(Fault(f"there is no place {text!r}", where, mend))
+
+
+def _names(zones: pd.DataFrame) -> dict[str, list[str]]:
+    """Zone ids by plain name; a prefecture's name means its center, before a county of the same name."""
+    by_name: dict[str, list[str]] = {}
+    for zone, zh, en in zip(zones.index, zones["name_zh"], zones["name_en"], strict=True):
+        for name in {_plain(zone), _plain(zh), _plain(en)} - {""}:
+            by_name.setdefault(name, []).append(str(zone))
+    for prefecture, rows in zones.groupby("prefecture_zh"):
+        for name in {_plain(prefecture), _plain(_PREFECTURES_EN.get(str(prefecture)))} - {""}:
+            by_name[name] = [_center(rows)]
+    return by_name
+
+
+def _plain(name: object) -> str:
+    """Return a name as it is compared: lower case, no spaces, no 市 or 县 at its end."""
+    if not isinstance(name, str):
+        return ""
+    plain = re.sub(r"[\s'’·-]+", "", name).lower()
+    for ending in _ENDINGS:
+        if plain.endswith(ending) and len(plain) > len(ending) + 1:
+            return plain.removesuffix(ending)
+    return plain
+
+
+def _center(zones: pd.DataFrame) -> str:
+    """Return the zone amid the most people: its own and, the less the farther, those of the others."""
+    lon, lat = zones["lon"].to_numpy(dtype=np.float64), zones["lat"].to_numpy(dtype=np.float64)
+    km = great_circle_km(lon[:, None], lat[:, None], lon[None, :], lat[None, :])
+    people = zones["population"].fillna(0).to_numpy(dtype=np.float64)
+    return str(zones.index[int(np.argmax(np.exp(-km / _TOWN_KM) @ people))])
+
+
+def _route(network: RoadNetwork, cost: Costs, found: AlternativeRoutes, route: int) -> dict[str, Any]:
+    """Return one route as plain values."""
+    path = found.path(route)
+    arcs = costs.arcs_of_path(network, cost.total_cny, path)
+    refs = network.edges["ref"].to_numpy(dtype=object)[network.edge_rows[arcs]]
+    carried = [numbers(ref) for ref in refs]
+    return {
+        "name": _name(network, arcs, carried),
+        "length_km": round(float(found.length_km[route]), 3),
+        "hours": round(float(found.hours[route]), 4),
+        "toll_cny": round(float(found.toll_cny[route]), 2),
+        "cost_cny": round(float(found.cost_cny[route]), 2),
+        "share": round(float(found.share[route]), 4),
+        "refs": _once(number for each in carried for number in each),
+        "nodes": [int(node) for node in path],
+    }
+
+
+def _name(network: RoadNetwork, arcs: NDArray[np.int64], carried: list[list[str]]) -> str:
+    """Return the name of the corridor route followed, or nothing."""
+    km = network.length_km[arcs]
+    for named in NAMED_ROUTES:
+        on_it = np.array([not set(named.refs).isdisjoint(each) for each in carried])
+        if km[on_it].sum() < _NAMED_SHARE * km.sum():
+            continue
+        # The numbers go on beyond both cities: G93 is a ring. Only the road between them bears the name.
+        on_it &= np.isin(_undirected(network, arcs), _undirected(network, named_route(network, named)))
+        if km[on_it].sum() >= _NAMED_SHARE * km.sum():
+            return f"{'/'.join(named.refs)} {named.name_zh}"
+    return ""
+
+
+def _undirected(network: RoadNetwork, arcs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,) int64: a number per arc, the same for both directions."""
+    tails, heads = network.tails[arcs].astype(np.int64), network.heads[arcs].astype(np.int64)
+    return np.asarray(np.minimum(tails, heads) * network.n_nodes + np.maximum(tails, heads))
+
+
+def _once(items: Iterable[str]) -> list[str]:
+    """Return the items without repeats, in order."""
+    return list(dict.fromkeys(items))
