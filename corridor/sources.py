@@ -92,6 +92,22 @@ ASSUMPTION_COLUMNS: Mapping[str, Column] = {
     "name_en": Column(),
 }
 
+ELEVATION_COLUMNS: Mapping[str, Column] = {
+    "point_id": Column(unique=True),
+    "name_zh": Column(),
+    "name_en": Column(),
+    "kind": Column(choices=("town", "pass", "tunnel", "river_crossing")),
+    "road_ref": _OPTIONAL_TEXT,
+    "lon": _LON,
+    "lat": _LAT,
+    "elevation_m": Column(kind="number", low=0.0, high=6000.0),
+    "low": Column(kind="number"),
+    "high": Column(kind="number"),
+    "source": Column(),
+    "confidence": _CONFIDENCE,
+    "position_quality": _QUALITY,
+}
+
 #: Files that make up the shipped data, in the order a reader meets them.
 DATA_FILES = (
     "roads_nodes.parquet",
@@ -100,6 +116,7 @@ DATA_FILES = (
     "sites.csv",
     "bases.csv",
     "assumptions.csv",
+    "elevations.csv",
 )
 
 
@@ -167,6 +184,18 @@ def read_assumptions(directory: Path) -> pd.DataFrame:
         keys = ", ".join(outside)
         raise InputError(
             Fault(f"value outside its low and high: {keys}", "assumptions.csv", "Widen the range")
+        )
+    return table
+
+
+def read_elevations(directory: Path) -> pd.DataFrame:
+    """Return towns, passes and tunnels of known elevation, index ``point_id``, each within its range."""
+    table = read_table(directory / "elevations.csv", ELEVATION_COLUMNS).set_index("point_id")
+    outside = table.index[(table["elevation_m"] < table["low"]) | (table["elevation_m"] > table["high"])]
+    if len(outside):
+        points = ", ".join(outside)
+        raise InputError(
+            Fault(f"elevation outside its low and high: {points}", "elevations.csv", "Widen the range")
         )
     return table
 
