@@ -1,22 +1,30 @@
-"""The road network: OSMnx tables outside, compressed sparse rows inside, one id map between them."""
+"""The road network: OSMnx tables outside, compressed sparse rows inside, one id map between them.
+
+:func:`load` makes it of any source: the shipped tables, a file, a folder, or a download.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from corridor.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import geopandas as gpd
     import networkx as nx
     from numpy.typing import ArrayLike, NDArray
+
+    from corridor.download import Area, Servers
+    from corridor.imports import ImportReport, Pipeline
 
 #: Mean radius of the Earth, km (IUGG).
 EARTH_RADIUS_KM = 6371.0088
@@ -109,7 +117,8 @@ def from_tables(
         As :func:`osmnx.graph_to_gdfs` gives them.
     speeds_kmh
         Truck speed by ``highway`` class; a ``_link`` runs at its class's speed, an unlisted class
-        at the lowest.
+        at the lowest. Where the edges have ``maxspeed_kmh``, a truck keeps to that limit and to the speed of
+        the fastest class, whichever is lower.
 
     Raises
     ------
@@ -159,27 +168,108 @@ def _check_edges(
 
 
 def _speeds(edges: gpd.GeoDataFrame, speeds_kmh: Mapping[str, float]) -> NDArray[np.float64]:
-    """(n_edges,) float64, km/h: truck speed by highway class."""
-    lowest = min(speeds_kmh.values())
+    """(n_edges,) float64, km/h: truck speed by posted limit where there is one, else by highway class."""
+    lowest, highest = min(speeds_kmh.values()), max(speeds_kmh.values())
     highway = edges["highway"].map(lambda value: value[0] if isinstance(value, list) else value)
     classes = highway.astype(str).str.removesuffix("_link")
     speeds: NDArray[np.float64] = classes.map(speeds_kmh).fillna(lowest).to_numpy(dtype=np.float64)
+    if "maxspeed_kmh" in edges.columns:
+        limit = edges["maxspeed_kmh"].to_numpy(dtype=np.float64)
+        speeds = np.where(limit > 0, np.minimum(limit, highest), speeds)
     return speeds
 
 
+def load(
+    source: Path | Area | None = None,
+    *,
+    speeds_kmh: Mapping[str, float] | None = None,
+    pipeline: Pipeline | None = None,
+    cache: Path | None = None,
+    servers: Servers | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> RoadNetwork:
+    """Return the road network of a source; :func:`load_with_report` also says what was left out.
+
+    Parameters
+    ----------
+    source
+        None: the shipped tables. A file: ``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.graphml`` or
+        ``.gpkg`` of OSMnx. A folder: node.csv and link.csv (GMNS), or tables written by an import.
+        An area: downloaded through OSMnx.
+    speeds_kmh
+        Truck speed by ``highway`` class; the documented defaults without it.
+    pipeline
+        Steps taken on a graph that is not a table of ours; the defaults without it.
+    cache
+        Folder for answers of the download servers.
+    servers
+        Where to download from.
+    say
+        Called with a line of progress.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If the source cannot be read or holds no drivable network.
+    """
+    network, _ = load_with_report(
+        source, speeds_kmh=speeds_kmh, pipeline=pipeline, cache=cache, servers=servers, say=say
+    )
+    return network
+
+
+def load_with_report(
+    source: Path | Area | None = None,
+    *,
+    speeds_kmh: Mapping[str, float] | None = None,
+    pipeline: Pipeline | None = None,
+    cache: Path | None = None,
+    servers: Servers | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[RoadNetwork, ImportReport | None]:
+    """Return the network of a source as :func:`load` does, and the report of its import, None for tables."""
+    from corridor.loading import road_tables  # noqa: PLC0415  the readers build on this module
+
+    nodes, edges, report = road_tables(source, pipeline=pipeline, cache=cache, servers=servers, say=say)
+    if speeds_kmh is None:
+        from corridor.sources import data_directory, read_truck_speeds  # noqa: PLC0415  only for the defaults
+
+        speeds_kmh = read_truck_speeds(data_directory())
+    return from_tables(nodes, edges, speeds_kmh=speeds_kmh), report
+
+
 def from_osmnx(graph: nx.MultiDiGraph[int], *, speeds_kmh: Mapping[str, float]) -> RoadNetwork:
-    """Return the network of an OSMnx graph in WGS 84."""
+    """Return the network of an OSMnx graph, every attribute kept; another projection is brought to WGS 84."""
     import osmnx as ox  # noqa: PLC0415  1.8 s and 280 MB: paid only where a graph is converted
 
     nodes, edges = ox.graph_to_gdfs(graph)
+    # A table fills what only some nodes or edges have with NaN and makes whole numbers of it fractions.
+    for table, rows in ((nodes, graph.nodes(data=True)), (edges, graph.edges(keys=True, data=True))):
+        _restore_types(table, [row[-1] for row in rows])
+    if not nodes.crs.equals("EPSG:4326"):
+        nodes, edges = nodes.to_crs("EPSG:4326"), edges.to_crs("EPSG:4326")
+        nodes = nodes.assign(x=nodes.geometry.x, y=nodes.geometry.y)
+    else:
+        edges.attrs["graph"] = {key: value for key, value in graph.graph.items() if key != "crs"}
     return from_tables(nodes, edges, speeds_kmh=speeds_kmh)
+
+
+def _restore_types(table: gpd.GeoDataFrame, attributes: list[dict[str, Any]]) -> None:
+    """Put values back as they were where a column of whole numbers or flags became fractional."""
+    for name in table.columns:
+        if name == "geometry" or not pd.api.types.is_float_dtype(table[name]):
+            continue
+        given = [data.get(name) for data in attributes]
+        if not all(isinstance(value, float) for value in given if value is not None):
+            table[name] = pd.Series(given, index=table.index, dtype=object)
 
 
 def to_osmnx(network: RoadNetwork) -> nx.MultiDiGraph[int]:
     """Return the network as an OSMnx graph, on which every OSMnx function works."""
     import osmnx as ox  # noqa: PLC0415  1.8 s and 280 MB: paid only where a graph is converted
 
-    graph: nx.MultiDiGraph[int] = ox.graph_from_gdfs(network.nodes, network.edges)
+    attributes = {"crs": network.edges.crs, **network.edges.attrs.get("graph", {})}
+    graph: nx.MultiDiGraph[int] = ox.graph_from_gdfs(network.nodes, network.edges, graph_attrs=attributes)
     return graph
 
 

@@ -156,9 +156,19 @@ def read_table(path: Path, columns: Mapping[str, Column]) -> pd.DataFrame:
 
 def read_roads(directory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the nodes and edges tables in OSMnx schema (see docs/tables.md), coordinates in WGS 84."""
-    nodes = pd.read_parquet(directory / "roads_nodes.parquet")
+    paths = [directory / f"roads_{table}.parquet" for table in ("nodes", "edges")]
+    for path in paths:
+        if not path.is_file():
+            mend = "Write a network there first: chengyu roads import FILE --out DIR"
+            raise InputError(Fault("there is no such file", str(path), mend))
+    try:
+        nodes, edges = pd.read_parquet(paths[0]), gpd.read_parquet(paths[1])
+    except (ValueError, OSError) as error:  # pyarrow's errors are among these
+        raise InputError(
+            Fault(f"not a readable road table ({error})", str(directory), "Import again")
+        ) from error
     geometry = gpd.points_from_xy(nodes["x"], nodes["y"], crs="EPSG:4326")
-    return gpd.GeoDataFrame(nodes, geometry=geometry), gpd.read_parquet(directory / "roads_edges.parquet")
+    return gpd.GeoDataFrame(nodes, geometry=geometry), edges
 
 
 def read_zones(directory: Path) -> pd.DataFrame:
@@ -186,6 +196,17 @@ def read_assumptions(directory: Path) -> pd.DataFrame:
             Fault(f"value outside its low and high: {keys}", "assumptions.csv", "Widen the range")
         )
     return table
+
+
+def read_truck_speeds(directory: Path) -> dict[str, float]:
+    """Return the documented truck speed of each highway class, km/h."""
+    prefix = "road.truck_speed_kmh."
+    values = read_assumptions(directory)["value"]
+    return {
+        str(key).removeprefix(prefix): float(value)
+        for key, value in values.items()
+        if str(key).startswith(prefix)
+    }
 
 
 def read_elevations(directory: Path) -> pd.DataFrame:

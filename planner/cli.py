@@ -1,31 +1,26 @@
-"""The command line: ``chengyu plan`` and ``chengyu locate``.
+"""The command line: ``chengyu plan``, ``chengyu locate`` and ``chengyu roads``.
 
-Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 2 faulty input, 3 no answer exists,
-1 a fault of the program or a failed replay, 130 stopped by the person.
+Results go to stdout, progress and messages to stderr. Exit codes are those of :mod:`planner.terminal`.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from corridor.errors import ChengyuError, Fault, InfeasibleError, InputError
-from planner import exports, store, tables
+from planner import exports, roads_cli, store, tables
 from planner.inputs import fingerprint
 from planner.locate import locate as locate_stations
 from planner.pipeline import make_plan
 from planner.plan import summary
-from planner.progress import Progress, Stopped
 from planner.scenario import Scenario, read_toml, validated, with_settings
+from planner.terminal import Json, print_json, reported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from planner.progress import Progress
 
 app = typer.Typer(
     add_completion=False,
@@ -34,45 +29,12 @@ app = typer.Typer(
     help="成渝氢走廊规划 · Plan hydrogen refueling stations along the Chengdu-Chongqing corridor.",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-
-_EXIT_FAULT, _EXIT_INPUT, _EXIT_INFEASIBLE, _EXIT_STOPPED = 1, 2, 3, 130
+app.add_typer(roads_cli.app, name="roads")
 
 
 @app.callback()
 def _commands() -> None:
     """Keep subcommands even while there are few."""
-
-
-@contextmanager
-def _reported(*, as_json: bool) -> Iterator[None]:
-    """Turn errors raised on purpose into a message and an exit code, never a traceback."""
-    try:
-        yield
-    except (KeyboardInterrupt, Stopped):
-        _leave("stopped; nothing was written", [], _EXIT_STOPPED, as_json=as_json)
-    except InputError as error:
-        _leave(str(error), list(error.faults), _EXIT_INPUT, as_json=as_json)
-    except InfeasibleError as error:
-        _leave(str(error), [], _EXIT_INFEASIBLE, as_json=as_json)
-    except ChengyuError as error:
-        _leave(str(error), [], _EXIT_FAULT, as_json=as_json)
-
-
-def _leave(message: str, faults: list[Fault], code: int, *, as_json: bool) -> NoReturn:
-    """Say why on stderr (and as JSON on stdout if asked), then exit."""
-    for line in message.splitlines():
-        typer.echo(f"chengyu: {line}", err=True)
-    if as_json:
-        details = [{"what": f.what, "where": f.where, "mend": f.mend} for f in faults]
-        _print_json({"error": {"message": message, "faults": details, "exit_code": code}})
-    raise typer.Exit(code)
-
-
-def _print_json(content: Any) -> None:  # noqa: ANN401  any JSON-like value
-    """Print one JSON object, whatever the terminal's encoding."""
-    sys.stdout.buffer.write(json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _say(progress: Progress) -> None:
@@ -104,7 +66,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Solve a scenario: stations, their sizes and their supply, proven and replayed."""
-    with _reported(as_json=as_json):
+    with reported(as_json=as_json):
         scenario = _scenario(scenario_file, stations=stations, year=year, settings=settings or [])
         if out is not None:
             exports.check_folder(out)
@@ -114,7 +76,7 @@ def plan(
             store.save(result)
         paths = exports.write_all(result, out) if out is not None else []
         if as_json:
-            _print_json(summary(result) | {"files": [str(path) for path in paths]})
+            print_json(summary(result) | {"files": [str(path) for path in paths]})
         elif not quiet:
             tables.print_plan(result, Console())
         for path in paths:
@@ -144,12 +106,12 @@ def locate(
     as_json: Json = False,
 ) -> None:
     """Solve a bare network instance (GMNS-like CSV files)."""
-    with _reported(as_json=as_json):
+    with reported(as_json=as_json):
         answer = locate_stations(
             directory, model=model, range_=range_, stations=stations, time_limit_s=time_limit, gap=gap
         )
         if as_json:
-            _print_json(answer)
+            print_json(answer)
         else:
             for key, value in answer.items():
                 typer.echo(f"{key:<16} {value}")

@@ -1,0 +1,216 @@
+"""Fresh OpenStreetMap roads through OSMnx: Overpass for the roads, Nominatim for the outlines of places.
+
+OSMnx keeps its options in global settings and pins host names in ``socket``; both are set here for the length
+of one download and put back. Where OSMnx would wait and retry without end, or keep what a server cut short,
+the download stops with one message.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from corridor.errors import Fault, InputError
+from corridor.graphs import graph_tables
+from corridor.osm import WAY_TAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+    from shapely.geometry import MultiPolygon, Polygon
+
+OVERPASS_URL = "https://overpass-api.de/api"
+NOMINATIM_URL = "https://nominatim.openstreetmap.org/"
+
+_TOO_MANY, _GATEWAY_TIMEOUT = 429, 504
+#: Seconds to wait for the first sign of a server before calling it out of reach.
+_REACH_S = 10.0
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """What to download: the outline of an area, or names of places to look up.
+
+    Parameters
+    ----------
+    polygon
+        Outline in degrees WGS 84.
+    places
+        Names as Nominatim knows them, e.g. ``成都市``; looked up where no outline is given.
+    """
+
+    polygon: Polygon | MultiPolygon | None = None
+    places: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.polygon is None) == (not self.places):
+            raise InputError(
+                Fault("an area is an outline or names of places", "download", "Give one of them")
+            )
+
+    def __str__(self) -> str:
+        if self.polygon is None:
+            return ", ".join(self.places)
+        return ",".join(f"{value:g}" for value in self.polygon.bounds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Where to download from.
+
+    Parameters
+    ----------
+    overpass_url, nominatim_url
+        Base addresses.
+    timeout_s
+        Seconds a query may take.
+    polite
+        Whether to ask Overpass for a free slot before every query, as its rules want.
+    """
+
+    overpass_url: str = OVERPASS_URL
+    nominatim_url: str = NOMINATIM_URL
+    timeout_s: float = 180.0
+    polite: bool = True
+
+
+def download(
+    area: Area,
+    highways: Sequence[str],
+    *,
+    cache: Path,
+    servers: Servers | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the roads of an area as OSMnx tables, unsimplified.
+
+    Parameters
+    ----------
+    area
+        What to download.
+    highways
+        Values of ``highway`` to keep.
+    cache
+        Folder for the servers' answers; an answer once there is not asked for again.
+    servers
+        Where to download from; the public servers without it.
+    say
+        Called with a line of progress.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If a server is out of reach, busy, too slow, or has no such roads or place.
+    """
+    import osmnx as ox  # noqa: PLC0415  1.8 s and 280 MB: paid only where roads are downloaded
+    import requests  # noqa: PLC0415  comes with osmnx
+
+    servers = servers or Servers()
+    _discard_broken(cache)
+    query = f'["highway"~"^({"|".join(highways)})$"]'
+    with _ONE_AT_A_TIME, _settings(ox.settings, cache, servers, say):
+        try:
+            polygon = area.polygon
+            if polygon is None:
+                say(f"looking up {area}")
+                polygon = ox.geocode_to_gdf(list(area.places)).union_all()
+            say(f"downloading the roads of {area} from {servers.overpass_url}")
+            graph = ox.graph_from_polygon(
+                polygon, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=query
+            )
+        except requests.exceptions.Timeout as error:
+            mend = "Try again later, or ask for a smaller area"
+            raise InputError(
+                Fault("the server did not answer in time", servers.overpass_url, mend)
+            ) from error
+        except requests.exceptions.RequestException as error:
+            mend = "Check the network connection, or import a file: chengyu roads import FILE --out DIR"
+            raise InputError(Fault("the server is out of reach", servers.overpass_url, mend)) from error
+        except InputError:
+            raise
+        except (ValueError, TypeError, KeyError) as error:
+            mend = "Check the name or the outline of the area and the classes of highway"
+            raise InputError(Fault(f"the download holds no such roads ({error})", str(area), mend)) from error
+    return graph_tables(graph, where=str(area))
+
+
+@contextmanager
+def _settings(settings: Any, cache: Path, servers: Servers, say: Callable[[str], None]) -> Iterator[None]:  # noqa: ANN401  a module
+    """Set OSMnx up for one download, then put back every option and the resolver of host names."""
+    ours: dict[str, Any] = {
+        "overpass_url": servers.overpass_url,
+        "nominatim_url": servers.nominatim_url,
+        "requests_timeout": servers.timeout_s,
+        "overpass_rate_limit": servers.polite and _answers(servers.overpass_url),
+        "requests_kwargs": {"hooks": {"response": _checker(say)}},
+        "use_cache": True,
+        "cache_folder": str(cache),
+        "cache_only_mode": False,
+        "doh_url_template": None,
+        "all_oneway": False,
+        "useful_tags_way": [*WAY_TAGS, "oneway", "junction"],
+        "useful_tags_node": ["highway", "ref", "name", "name:en"],
+    }
+    before = {name: getattr(settings, name) for name in ours}
+    resolver = socket.getaddrinfo
+    try:
+        for name, value in ours.items():
+            setattr(settings, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(settings, name, value)
+        socket.getaddrinfo = resolver
+
+
+def _answers(url: str) -> bool:
+    """Whether the server states its free slots; one that is not there at all is left to the query itself.
+
+    OSMnx waits a full minute where the status page does not answer.
+    """
+    import requests  # noqa: PLC0415  comes with osmnx
+
+    try:
+        return requests.get(f"{url.rstrip('/')}/status", timeout=_REACH_S).ok
+    except requests.exceptions.RequestException:
+        return False
+
+
+def _checker(say: Callable[[str], None]) -> Callable[..., None]:
+    """Return what looks at every answer before OSMnx uses or keeps it."""
+
+    def check(answer: Any, **_: object) -> None:  # noqa: ANN401  a response of requests
+        where = str(answer.url).split("?")[0]
+        if where.endswith("/status"):
+            return
+        if answer.status_code == _TOO_MANY:
+            mend = "Wait a few minutes and try again, or ask for a smaller area"
+            raise InputError(Fault("the server has had too many requests (429)", where, mend))
+        if answer.status_code == _GATEWAY_TIMEOUT:
+            mend = "Try again later, or ask for a smaller area or fewer classes of highway"
+            raise InputError(Fault("the server is busy or the query took too long (504)", where, mend))
+        if not answer.ok:
+            mend = "Try again later, or import a file: chengyu roads import FILE --out DIR"
+            raise InputError(Fault(f"the server answered {answer.status_code}", where, mend))
+        if b'"remark"' in answer.content[-4096:]:
+            mend = "The answer is incomplete: ask for a smaller area"
+            raise InputError(Fault("the server cut its answer short", where, mend))
+        say(f"received {len(answer.content) / 1e6:.1f} MB")
+
+    return check
+
+
+def _discard_broken(cache: Path) -> None:
+    """Remove answers that were not written to their end, so that they are asked for again."""
+    for path in cache.glob("*.json"):
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            path.unlink()

@@ -1,0 +1,55 @@
+"""What every command of the terminal does alike: errors as messages with an exit code, results as one JSON.
+
+Exit codes: 0 done, 2 faulty input, 3 no answer exists, 1 a fault of the program or a failed replay, 130
+stopped by the person.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from corridor.errors import ChengyuError, Fault, InfeasibleError, InputError
+from planner.progress import Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+
+_EXIT_FAULT, _EXIT_INPUT, _EXIT_INFEASIBLE, _EXIT_STOPPED = 1, 2, 3, 130
+
+
+@contextmanager
+def reported(*, as_json: bool) -> Iterator[None]:
+    """Turn errors raised on purpose into a message and an exit code, never a traceback."""
+    try:
+        yield
+    except (KeyboardInterrupt, Stopped):
+        _leave("stopped; nothing was written", [], _EXIT_STOPPED, as_json=as_json)
+    except InputError as error:
+        _leave(str(error), list(error.faults), _EXIT_INPUT, as_json=as_json)
+    except InfeasibleError as error:
+        _leave(str(error), [], _EXIT_INFEASIBLE, as_json=as_json)
+    except ChengyuError as error:
+        _leave(str(error), [], _EXIT_FAULT, as_json=as_json)
+
+
+def _leave(message: str, faults: list[Fault], code: int, *, as_json: bool) -> NoReturn:
+    """Say why on stderr (and as JSON on stdout if asked), then exit."""
+    for line in message.splitlines():
+        typer.echo(f"chengyu: {line}", err=True)
+    if as_json:
+        details = [{"what": f.what, "where": f.where, "mend": f.mend} for f in faults]
+        print_json({"error": {"message": message, "faults": details, "exit_code": code}})
+    raise typer.Exit(code)
+
+
+def print_json(content: Any) -> None:  # noqa: ANN401  any JSON-like value
+    """Print one JSON object, whatever the terminal's encoding."""
+    sys.stdout.buffer.write(json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+    sys.stdout.buffer.flush()
