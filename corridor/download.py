@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OVERPASS_URL = "https://overpass-api.de/api"
 NOMINATIM_URL = "https://nominatim.openstreetmap.org/"
 
-_TOO_MANY, _GATEWAY_TIMEOUT = 429, 504
+_FIRST_ERROR, _TOO_MANY, _GATEWAY_TIMEOUT = 400, 429, 504
 #: Seconds to wait for the first sign of a server before calling it out of reach.
 _REACH_S = 10.0
 _ONE_AT_A_TIME = threading.Lock()
@@ -190,21 +190,29 @@ def _checker(say: Callable[[str], None]) -> Callable[..., None]:
         where = str(answer.url).split("?")[0]
         if where.endswith("/status"):
             return
-        if answer.status_code == _TOO_MANY:
-            mend = "Wait a few minutes and try again, or ask for a smaller area"
-            raise InputError(Fault("the server has had too many requests (429)", where, mend))
-        if answer.status_code == _GATEWAY_TIMEOUT:
-            mend = "Try again later, or ask for a smaller area or fewer classes of highway"
-            raise InputError(Fault("the server is busy or the query took too long (504)", where, mend))
-        if not answer.ok:
-            mend = "Try again later, or import a file: chengyu roads import FILE --out DIR"
-            raise InputError(Fault(f"the server answered {answer.status_code}", where, mend))
-        if b'"remark"' in answer.content[-4096:]:
-            mend = "The answer is incomplete: ask for a smaller area"
-            raise InputError(Fault("the server cut its answer short", where, mend))
-        say(f"received {len(answer.content) / 1e6:.1f} MB")
+        size = len(answer.content)  # read to its end, so that the connection can be closed
+        fault = _fault(answer.status_code, answer.content, where)
+        if fault is not None:
+            raise InputError(fault)
+        say(f"received {size / 1e6:.1f} MB")
 
     return check
+
+
+def _fault(status: int, content: bytes, where: str) -> Fault | None:
+    """Return what is wrong with an answer, if anything."""
+    if status == _TOO_MANY:
+        mend = "Wait a few minutes and try again, or ask for a smaller area"
+        return Fault("the server has had too many requests (429)", where, mend)
+    if status == _GATEWAY_TIMEOUT:
+        mend = "Try again later, or ask for a smaller area or fewer classes of highway"
+        return Fault("the server is busy or the query took too long (504)", where, mend)
+    if status >= _FIRST_ERROR:
+        mend = "Try again later, or import a file: chengyu roads import FILE --out DIR"
+        return Fault(f"the server answered {status}", where, mend)
+    if b'"remark"' in content[:4096] + content[-4096:]:
+        return Fault("the server cut its answer short", where, "Ask for a smaller area")
+    return None
 
 
 def _discard_broken(cache: Path) -> None:
