@@ -1,10 +1,10 @@
 r"""Alternative routes: up to three genuinely different ways per pair, and how traffic splits among them.
 
-Alternatives are single-via paths through plateaus [1]_: an arc is on a plateau of origin and destination when
-it lies both in the cheapest-path tree from the origin and in the one to the destination. The way through a
-plateau of cost :math:`p` is locally optimal there: no piece of it around the plateau that costs at most
-:math:`p` has a short cut. Of the ways through plateaus long enough, those of least cost minus plateau come
-first, as long as they are simple, within the detour factor, and do not share too much with one taken before.
+Alternatives are single-via paths through plateaus [1]_, taken over arcs: the way through an arc is the
+cheapest path to its tail, the arc, and the cheapest path from its head. Arcs in a row with the same way form
+a plateau: from a point inside it there is no cheaper way to go on or to have come, so the way is locally
+optimal there. Of the ways through plateaus long enough, those of least cost minus plateau come first, as long
+as they are simple, within the detour factor, and do not share too much with one taken before.
 
 Traffic splits by a path-size logit [2]_: :math:`P_i \propto S_i \exp(-\theta (c_i / c_1 - 1))` with
 :math:`S_i = \sum_a (l_a / L_i) / N_a`, where :math:`N_a` of the pair's routes use arc :math:`a`.
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 #: Room for rounding when sums along different trees are compared, relative.
 _ROUNDING = 1e-9
+
+#: Pairs times arcs handled at once: bounds the memory.
+_BATCH = 16_000_000
 
 #: Ways weighed against each other per route asked for: beyond, the plateaus are short and the ways poor.
 _TRIES = 4
@@ -81,6 +84,22 @@ class AlternativeRoutes:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Arcs:
+    """The cheapest open arc of every ordered pair of vertices that has one, by tail and head."""
+
+    position: NDArray[np.int64]  # (n,) position into ``heads`` of the network
+    tails: NDArray[np.int64]  # (n,) vertex
+    heads: NDArray[np.int64]  # (n,) vertex
+    cost: NDArray[np.float64]  # (n,) CNY
+    key: NDArray[np.int64]  # (n,) tail x n_nodes + head, ascending
+    n_nodes: int
+
+    def rows(self, tails: NDArray[np.integer], heads: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the row of each arc, known to be there."""
+        return np.searchsorted(self.key, tails.astype(np.int64) * self.n_nodes + heads)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Trees:
     """Cheapest-path trees from every origin and to every destination."""
 
@@ -92,11 +111,6 @@ class _Trees:
     before: NDArray[np.int32]  # (n_origins, n_nodes) vertex before, on the way from the origin
     to_destination: NDArray[np.float64]  # (n_destinations, n_nodes) cost
     after: NDArray[np.int32]  # (n_destinations, n_nodes) vertex after, on the way to the destination
-
-    @property
-    def best(self) -> NDArray[np.float64]:
-        """(n_pairs,) float64: cost of the cheapest route."""
-        return self.from_origin[self.origin, self.target]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -169,11 +183,17 @@ def alternatives(
     _check_options(most=most, detour=detour, overlap=overlap, local=local, scale=scale)
     source, target = network.vertices(np.atleast_1d(origins)), network.vertices(np.atleast_1d(destinations))
     trees = _grow(network, costs, source, target)
-    pair, via, merit = _plateaus(trees, detour=detour, least=local)
-    tried = _first_of_each(pair, merit, _TRIES * most)
-    paths = _with_arcs(network, costs, trees, pair[tried], via[tried])
-    kept = _select(paths, network, costs, most=most, detour=detour, overlap=overlap)
-    return _finish(network, costs, paths.only(kept), scale)
+    arcs = _open_arcs(network, costs)
+    order = np.argsort(trees.origin, kind="stable")
+    size = max(1, _BATCH // len(network.heads))
+    found = []
+    for pairs in np.split(order, np.arange(size, len(order), size)):
+        pair, via, merit = _plateaus(trees, arcs, pairs, detour=detour, least=local)
+        tried = _first_of_each(pair, merit, _TRIES * most)
+        paths = _with_arcs(network, trees, arcs, pair[tried], via[tried])
+        kept = _select(paths, network, costs, most=most, detour=detour, overlap=overlap)
+        found.append(_costed(network, costs, paths.only(kept), scale))
+    return _joined(found)
 
 
 def _check_options(*, most: int, detour: float, overlap: float, local: float, scale: float) -> None:
@@ -192,6 +212,20 @@ def _check_options(*, most: int, detour: float, overlap: float, local: float, sc
     ]
     if faults:
         raise InputError(faults)
+
+
+def _open_arcs(network: RoadNetwork, costs: Costs) -> _Arcs:
+    """Return the arcs routes may take."""
+    position = cheapest_arcs(network, costs.total_cny)
+    tails, heads = network.tails[position].astype(np.int64), network.heads[position].astype(np.int64)
+    return _Arcs(
+        position=position,
+        tails=tails,
+        heads=heads,
+        cost=costs.total_cny[position],
+        key=tails * network.n_nodes + heads,
+        n_nodes=network.n_nodes,
+    )
 
 
 def _grow(network: RoadNetwork, costs: Costs, source: NDArray[np.int64], target: NDArray[np.int64]) -> _Trees:
@@ -223,53 +257,54 @@ def _grow(network: RoadNetwork, costs: Costs, source: NDArray[np.int64], target:
 
 
 def _plateaus(
-    trees: _Trees, *, detour: float, least: float
+    trees: _Trees, arcs: _Arcs, pairs: NDArray[np.intp], *, detour: float, least: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return the ways through plateaus: pair, a vertex passed, and merit (0 for the cheapest route).
-
-    One origin with all its destinations at a time, so that memory stays at that of the trees.
-    """
-    found = [
-        _plateaus_of(trees, np.flatnonzero(trees.origin == row), detour, least)
-        for row in np.unique(trees.origin)
-    ]
+    """Return the ways of pairs ordered by origin: pair, row of ``arcs`` passed, and merit (least first)."""
+    found = []
+    for mine in np.split(pairs, np.flatnonzero(np.diff(trees.origin[pairs])) + 1):
+        onward = trees.after[trees.destination[mine], trees.source[mine]]
+        first = arcs.rows(trees.source[mine], onward)
+        found.append((mine, first, np.full(len(mine), -np.inf)))
+        found.append(_plateaus_of(trees, arcs, mine, first=first, detour=detour, least=least))
     pair, via, merit = (np.concatenate(column) for column in zip(*found, strict=True))
-    # The cheapest route itself is the way through its own destination.
-    everyone = np.arange(len(trees.source))
-    return (
-        np.concatenate([everyone, pair]),
-        np.concatenate([trees.target, via]),
-        np.concatenate([np.full(len(everyone), -np.inf), merit]),
-    )
+    return pair, via, merit
 
 
 def _plateaus_of(
-    trees: _Trees, pairs: NDArray[np.intp], detour: float, least: float
+    trees: _Trees,
+    arcs: _Arcs,
+    pairs: NDArray[np.intp],
+    *,
+    first: NDArray[np.int64],
+    detour: float,
+    least: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Plateaus of pairs that share their origin, the cheapest route's own left out."""
+    """Ways of pairs that share their origin; not the cheapest routes, which leave by the ``first`` arcs."""
     ahead = trees.from_origin[trees.origin[pairs[0]]]
     before = trees.before[trees.origin[pairs[0]]]
     best = ahead[trees.target[pairs]]
-    total = ahead + trees.to_destination[trees.destination[pairs]]
-    row, vertex = np.nonzero(total <= (detour * best * (1.0 + _ROUNDING))[:, None])
-    index = np.full(total.shape, -1, dtype=np.int64)
-    index[row, vertex] = np.arange(len(row))
-    previous = before[vertex].astype(np.int64)
-    on_plateau = previous >= 0
-    on_plateau[on_plateau] = (
-        trees.after[trees.destination[pairs[row[on_plateau]]], previous[on_plateau]] == vertex[on_plateau]
-    )
+    limit = detour * best * (1.0 + _ROUNDING)
+    near = np.flatnonzero(ahead[arcs.tails] + arcs.cost <= limit.max())
+    reached = ahead[arcs.tails[near]] + arcs.cost[near]
+    total = trees.to_destination[trees.destination[pairs]][:, arcs.heads[near]]
+    total += reached
+    row, column = np.nonzero(total <= limit[:, None])
+    arc = near[column]
+    tail = arcs.tails[arc]
+    joins = (before[tail] >= 0) & (trees.after[trees.destination[pairs[row]], tail] == arcs.heads[arc])
+    leading = arcs.rows(before[tail[joins]], tail[joins])
+    index = np.full((len(pairs), len(arcs.cost)), -1, dtype=np.int32)
+    index[row, arc] = np.arange(len(row))
     start = np.arange(len(row))
-    start[on_plateau] = index[row[on_plateau], previous[on_plateau]]
-    start = np.where(start < 0, np.arange(len(row)), start)
+    start[joins] = index[row[joins], leading]
+    start = np.where(start < 0, np.arange(len(row)), start)  # lost to rounding at the very limit
     while not np.array_equal(start, start[start]):
         start = start[start]
-    plateau = np.zeros(len(row))
-    np.maximum.at(plateau, start, ahead[vertex] - ahead[vertex[start]])
-    is_way = (start == np.arange(len(row))) & (plateau >= least * best[row])
-    is_way &= plateau < best[row] * (1.0 - _ROUNDING)
-    cost = total[row[is_way], vertex[is_way]]
-    return pairs[row[is_way]].astype(np.int64), vertex[is_way].astype(np.int64), cost - plateau[is_way]
+    plateau = _sums(start, arcs.cost[arc], len(row))
+    is_way = plateau >= least * best[row]  # only where a plateau starts is the sum not zero
+    is_way &= (start == np.arange(len(row))) & (arc != first[row])
+    merit = total[row[is_way], column[is_way]] - plateau[is_way]
+    return pairs[row[is_way]], arc[is_way], merit
 
 
 def _first_of_each(group: NDArray[np.int64], merit: NDArray[np.float64], most: int) -> NDArray[np.intp]:
@@ -281,24 +316,22 @@ def _first_of_each(group: NDArray[np.int64], merit: NDArray[np.float64], most: i
 
 
 def _with_arcs(
-    network: RoadNetwork, costs: Costs, trees: _Trees, pair: NDArray[np.int64], via: NDArray[np.int64]
+    network: RoadNetwork, trees: _Trees, arcs: _Arcs, pair: NDArray[np.int64], via: NDArray[np.int64]
 ) -> _Paths:
-    """Return the simple ones of the ways through a vertex each; order within a pair is kept."""
-    there, to_via = unwind(trees.before, trees.origin[pair], via)
-    back, from_via = unwind(trees.after, trees.destination[pair], via)
+    """Return the simple ones of the ways through an arc each; order within a pair is kept."""
+    there, to_via = unwind(trees.before, trees.origin[pair], arcs.tails[via])
+    back, from_via = unwind(trees.after, trees.destination[pair], arcs.heads[via])
     n_there, n_back = np.diff(there), np.diff(back)
-    offsets = np.concatenate([[0], np.cumsum(n_there + n_back - 1)]).astype(np.int64)
+    offsets = np.concatenate([[0], np.cumsum(n_there + n_back)]).astype(np.int64)
     vertices = np.empty(offsets[-1], dtype=np.int64)
     vertices[np.repeat(offsets[:-1] - there[:-1], n_there) + np.arange(there[-1])] = to_via
-    # The way from the via vertex was unwound toward it: destination first.
+    # The way on from the arc was unwound toward it: destination first.
     vertices[np.repeat(offsets[1:] - 1 + back[:-1], n_back) - np.arange(back[-1])] = from_via
-    arcs = cheapest_arcs(network, costs.total_cny)
-    key = network.tails[arcs].astype(np.int64) * network.n_nodes + network.heads[arcs]
     arc = np.full(len(vertices), -1, dtype=np.int64)
     inside = np.ones(len(vertices), dtype=bool)
     inside[offsets[:-1]] = False
     step = np.flatnonzero(inside)
-    arc[step] = arcs[np.searchsorted(key, vertices[step - 1] * network.n_nodes + vertices[step])]
+    arc[step] = arcs.position[arcs.rows(vertices[step - 1], vertices[step])]
     paths = _Paths(pair=pair, offsets=offsets, vertices=vertices, arc=arc)
     visit = np.sort(paths.owner * network.n_nodes + vertices)
     twice = visit[1:][visit[1:] == visit[:-1]] // network.n_nodes
@@ -308,13 +341,7 @@ def _with_arcs(
 
 
 def _select(
-    paths: _Paths,
-    network: RoadNetwork,
-    costs: Costs,
-    *,
-    most: int,
-    detour: float,
-    overlap: float,
+    paths: _Paths, network: RoadNetwork, costs: Costs, *, most: int, detour: float, overlap: float
 ) -> NDArray[np.intp]:
     """Return the paths kept: of each pair the first, then those in order that bring something new."""
     km, cost = paths.sums(network.length_km), paths.sums(costs.total_cny)
@@ -324,27 +351,35 @@ def _select(
     chosen = np.zeros(len(km), dtype=bool)
     for _ in range(most):
         candidates = np.flatnonzero(alive)
-        _, at = np.unique(paths.pair[candidates], return_index=True)
+        _, at = np.unique(which[candidates], return_index=True)
         taken = candidates[at]
         chosen[taken] = True
         alive[taken] = False
         partner = np.full(len(first), -1, dtype=np.int64)
         partner[which[taken]] = taken
+        alive[partner[which] < 0] = False
         rivals = np.flatnonzero(alive)
-        shared = _shared_km(paths, rivals, taken, network.length_km)
-        alive[rivals] = shared <= overlap * np.minimum(km[rivals], km[partner[which[rivals]]])
+        shared = _shared_km(paths, which, rivals, taken, network.length_km)
+        shorter = np.minimum(km[rivals], km[partner[which[rivals]]])
+        alive[rivals] = (shared <= overlap * shorter) & (shared < km[rivals] * (1.0 - _ROUNDING))
     return np.flatnonzero(chosen)
 
 
 def _shared_km(
-    paths: _Paths, rivals: NDArray[np.intp], taken: NDArray[np.intp], length_km: NDArray[np.float64]
+    paths: _Paths,
+    group: NDArray[np.intp],
+    rivals: NDArray[np.intp],
+    taken: NDArray[np.intp],
+    length_km: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(len(rivals),) float64: length each rival shares with the path taken of its own pair."""
+    """(len(rivals),) float64: length each rival shares with the path taken of its own group."""
+    used = np.zeros((int(group.max()) + 1, len(length_km)), dtype=bool)
     mine, theirs = paths.only(rivals), paths.only(taken)
-    keys = [(each.pair[each.owner] * len(length_km) + each.arc)[each.arc >= 0] for each in (mine, theirs)]
+    inside = theirs.arc >= 0
+    used[group[taken][theirs.owner[inside]], theirs.arc[inside]] = True
     inside = mine.arc >= 0
-    shared = np.where(np.isin(keys[0], keys[1]), length_km[mine.arc[inside]], 0.0)
-    return _sums(mine.owner[inside], shared, len(rivals))
+    owner, arc = mine.owner[inside], mine.arc[inside]
+    return _sums(owner, np.where(used[group[rivals][owner], arc], length_km[arc], 0.0), len(rivals))
 
 
 def _sums(group: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArray[np.float64]:
@@ -352,7 +387,7 @@ def _sums(group: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArr
     return np.bincount(group, weights=value, minlength=n).astype(np.float64, copy=False)
 
 
-def _finish(network: RoadNetwork, costs: Costs, paths: _Paths, scale: float) -> AlternativeRoutes:
+def _costed(network: RoadNetwork, costs: Costs, paths: _Paths, scale: float) -> AlternativeRoutes:
     """Order by cost, add what each route costs, and split the trips."""
     paths = paths.only(np.lexsort((paths.sums(costs.total_cny), paths.pair)))
     cost = paths.sums(costs.total_cny)
@@ -386,13 +421,30 @@ def _shares(
     paths: _Paths, cost: NDArray[np.float64], length_km: NDArray[np.float64], scale: float
 ) -> NDArray[np.float64]:
     """(n_paths,) float64: path-size logit; paths are ordered by pair and then by cost."""
+    _, first, group = np.unique(paths.pair, return_index=True, return_inverse=True)
     inside = paths.arc >= 0
     owner, arc = paths.owner[inside], paths.arc[inside]
-    _, which, users = np.unique(
-        paths.pair[owner] * len(length_km) + arc, return_inverse=True, return_counts=True
-    )
-    weights = length_km[arc] / users[which]
-    path_size = _sums(owner, weights, len(cost)) / paths.sums(length_km)
-    _, first, group = np.unique(paths.pair, return_index=True, return_inverse=True)
+    row, rank = group[owner], (np.arange(len(cost)) - first[group])[owner]
+    users = np.zeros((len(first), len(length_km)), dtype=np.int16)
+    for each in range(int(rank.max(initial=0)) + 1):  # no path uses an arc twice
+        now = rank == each
+        users[row[now], arc[now]] += 1
+    path_size = _sums(owner, length_km[arc] / users[row, arc], len(cost)) / paths.sums(length_km)
     weight = path_size * np.exp(-scale * (cost / cost[first][group] - 1.0))
     return np.asarray(weight / _sums(group, weight, len(first))[group], dtype=np.float64)
+
+
+def _joined(parts: list[AlternativeRoutes]) -> AlternativeRoutes:
+    """Return the routes of all batches, by pair."""
+    pair = np.concatenate([part.pair for part in parts])
+    counts = np.concatenate([np.diff(part.offsets) for part in parts])
+    order = np.argsort(pair, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
+    offsets = np.concatenate([[0], np.cumsum(counts[order])]).astype(np.int64)
+    entries = np.repeat(starts[order] - offsets[:-1], counts[order]) + np.arange(offsets[-1])
+    nodes, km = (np.concatenate(column) for column in zip(*((p.nodes, p.km) for p in parts), strict=True))
+    columns = ("length_km", "hours", "toll_cny", "cost_cny", "share")
+    values = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in columns}
+    return AlternativeRoutes(
+        pair=pair[order], offsets=offsets, nodes=nodes[entries], km=km[entries], **values
+    )

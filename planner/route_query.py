@@ -186,10 +186,21 @@ def _named(text: str, zones: pd.DataFrame, where: str) -> tuple[float, float]:
         raise InputError(Fault(f"{text} names {len(found)} places", where, f"Use the id of one: {choices}"))
     close = difflib.get_close_matches(wanted, list(by_name), n=3, cutoff=0.5)
     close = close or [name for name in by_name if wanted and (wanted in name or name in wanted)][:3]
-    zone_ids = dict.fromkeys(zone for name in close for zone in by_name[name])
-    labels = [f"{zones['name_zh'][zone]} ({zones['name_en'][zone]})" for zone in zone_ids][:5]
+    labels = [_label(zones, name, by_name[name]) for name in close]
     mend = f"Did you mean {', '.join(labels)}?" if labels else "Name a county or city, or write lon,lat"
     raise InputError(Fault(f"there is no place {text!r}", where, mend))
+
+
+def _label(zones: pd.DataFrame, plain: str, zone_ids: list[str]) -> str:
+    """Return a place as it is written in the tables."""
+    zone = zones.loc[zone_ids[0]]
+    spoken = (zone["name_zh"], zone["name_en"], zone["prefecture_zh"], _english(zone["prefecture_zh"]))
+    return next((str(name) for name in spoken if _plain(name) == plain), zone_ids[0])
+
+
+def _english(prefecture: object) -> str:
+    """Return the English name of a prefecture, or nothing."""
+    return _PREFECTURES_EN.get(str(prefecture), "")
 
 
 def _names(zones: pd.DataFrame) -> dict[str, list[str]]:
@@ -199,7 +210,7 @@ def _names(zones: pd.DataFrame) -> dict[str, list[str]]:
         for name in {_plain(zone), _plain(zh), _plain(en)} - {""}:
             by_name.setdefault(name, []).append(str(zone))
     for prefecture, rows in zones.groupby("prefecture_zh"):
-        for name in {_plain(prefecture), _plain(_PREFECTURES_EN.get(str(prefecture)))} - {""}:
+        for name in {_plain(prefecture), _plain(_english(prefecture))} - {""}:
             by_name[name] = [_center(rows)]
     return by_name
 
