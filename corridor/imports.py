@@ -22,6 +22,8 @@ from corridor.errors import Fault, InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 #: Classes of highway from the fastest to the slowest; of a list the slowest stands for the edge.
 CLASSES = tuple(
     name + link
@@ -32,6 +34,11 @@ MAIN_ROADS = CLASSES[:6]
 
 KM_PER_MILE = 1.609344
 _HALF = 0.5
+
+#: Logarithm of given to measured length, median over edges: above the first, axes swapped are looked for, and
+#: below the second they explain it; above the third (three times) nothing but a wrong unit or place does.
+_OFF, _AGREES, _HOPELESS = 0.05, 0.02, 1.1
+
 _HIGHEST_TOLERANCE_M = 50.0
 
 #: Values by which a way is closed to trucks.
@@ -246,10 +253,34 @@ def _with_lengths(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, where: st
     given = edges["length"] if "length" in edges.columns else pd.Series(np.nan, index=edges.index)
     length = pd.to_numeric(given, errors="coerce").to_numpy(np.float64)
     measured = simplification.line_lengths_m(lines)
+    _check_lengths(lines, length, measured, where=where)
     length = np.where(np.isfinite(length) & (length > 0), length, measured)
     table = pd.DataFrame(edges.drop(columns="geometry", errors="ignore")).assign(length=length)
     result = gpd.GeoDataFrame(table, geometry=lines, crs="EPSG:4326")
     return result[length > 0]
+
+
+def _check_lengths(
+    lines: NDArray[np.object_], given: NDArray[np.float64], measured: NDArray[np.float64], *, where: str
+) -> None:
+    """Refuse lengths that the coordinates contradict: in another unit, or with x and y swapped."""
+    rows = np.flatnonzero(np.isfinite(given) & (given > 0) & (measured > 0))
+    if len(rows) == 0:
+        return
+    off = float(np.median(np.abs(np.log(given[rows] / measured[rows]))))
+    if off <= _OFF:
+        return
+    mirrored = simplification.line_lengths_m(
+        shapely.transform(lines[rows], lambda points: points[:, ::-1], include_z=False)
+    )
+    usable = mirrored > 0
+    ratio = np.abs(np.log(given[rows][usable] / mirrored[usable]))
+    if len(ratio) and float(np.median(ratio)) < _AGREES:
+        mend = "x is longitude, y latitude"
+        raise InputError(Fault("longitude and latitude are swapped, by the lengths", where, mend))
+    if off > _HOPELESS:
+        mend = "Lengths must be in m (of GMNS in the unit of config.csv), coordinates in degrees WGS 84"
+        raise InputError(Fault("lengths and coordinates contradict each other", where, mend))
 
 
 def _values(cell: Any) -> list[Any]:  # noqa: ANN401  a cell of any table

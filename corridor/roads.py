@@ -170,9 +170,12 @@ def _check_edges(
 def _speeds(edges: gpd.GeoDataFrame, speeds_kmh: Mapping[str, float]) -> NDArray[np.float64]:
     """(n_edges,) float64, km/h: truck speed by posted limit where there is one, else by highway class."""
     lowest, highest = min(speeds_kmh.values()), max(speeds_kmh.values())
-    highway = edges["highway"].map(lambda value: value[0] if isinstance(value, list) else value)
-    classes = highway.astype(str).str.removesuffix("_link")
-    speeds: NDArray[np.float64] = classes.map(speeds_kmh).fillna(lowest).to_numpy(dtype=np.float64)
+    highway = edges["highway"]
+    if highway.dtype == object:
+        highway = highway.map(lambda value: value[0] if isinstance(value, list) else value)
+    codes, classes = pd.factorize(highway.astype(str))
+    by_class = [speeds_kmh.get(str(name).removesuffix("_link"), lowest) for name in classes]
+    speeds = np.asarray(by_class, dtype=np.float64)[codes]
     if "maxspeed_kmh" in edges.columns:
         limit = edges["maxspeed_kmh"].to_numpy(dtype=np.float64)
         speeds = np.where(limit > 0, np.minimum(limit, highest), speeds)

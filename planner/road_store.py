@@ -131,7 +131,7 @@ def _write_tables(network: RoadNetwork, folder: Path) -> None:
     nodes = pd.DataFrame(network.nodes.drop(columns="geometry"))
     try:
         _plain(nodes).to_parquet(folder / "roads_nodes.parquet")
-        _plain(network.edges).to_parquet(folder / "roads_edges.parquet")
+        _plain(network.edges).to_parquet(folder / "roads_edges.parquet", geometry_encoding="geoarrow")
     except (ValueError, TypeError) as error:  # pyarrow's errors are among these
         mend = "Give every column values of one kind"
         raise InputError(Fault(f"a column mixes kinds of values ({error})", str(folder), mend)) from error

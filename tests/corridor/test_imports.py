@@ -11,13 +11,14 @@ import numpy as np
 import osmnx as ox
 import pandas as pd
 import pytest
+import shapely
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import box
 
 from corridor import graphs, roads
 from corridor.download import Area, Servers
 from corridor.errors import InputError
-from corridor.imports import MAIN_ROADS, Pipeline, speed_limit_kmh
+from corridor.imports import MAIN_ROADS, Pipeline, prepared, speed_limit_kmh
 from corridor.loading import road_tables
 from tests.corridor.road_samples import NODES, WAYS, overpass, write_osm
 
@@ -333,3 +334,15 @@ def test_a_real_extract_agrees_with_osmnx(tmp_path):
         assert len(common) > 60
         ids = common[:: len(common) // 12]
         assert routes(other, ids) == pytest.approx(routes(network, ids), abs=0.5)
+
+
+def test_axes_swapped_within_range_are_told_by_the_lengths(town):
+    nodes, edges, _ = road_tables(town[0])
+    west = nodes.assign(x=nodes["x"] - 60.0)
+    moved = edges.assign(geometry=shapely.transform(edges.geometry.to_numpy(), lambda p: p - [60.0, 0.0]))
+    assert prepared(west, moved, Pipeline(), source="west")[2].km_out > 0
+    turned = moved.assign(geometry=shapely.transform(moved.geometry.to_numpy(), lambda p: p[:, ::-1]))
+    with pytest.raises(InputError, match="swapped, by the lengths"):
+        prepared(west.assign(x=west["y"], y=west["x"]), turned, Pipeline(), source="turned")
+    with pytest.raises(InputError, match="contradict"):
+        prepared(west, moved.assign(length=moved["length"] / 1000), Pipeline(), source="km")

@@ -1,0 +1,161 @@
+"""The terminal's road commands, driven as a person would."""
+
+import itertools
+import json
+import time
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from corridor import roads
+from planner import road_store
+from planner.cli import app
+from tests.corridor.road_samples import NODES, overpass, write_osm
+
+RUNNER = CliRunner()
+FROM, TO = (f"{lon},{lat}" for lon, lat in (NODES[1], NODES[3]))
+
+
+@pytest.fixture(autouse=True)
+def _own_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHENGYU_STORE", str(tmp_path / "store" / "plans"))
+
+
+def run(*arguments, code=0):
+    result = RUNNER.invoke(app, ["roads", *map(str, arguments)])
+    assert result.exit_code == code, result.stderr
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def answer(*arguments, code=0):
+    return json.loads(run(*arguments, "--json", code=code).stdout)
+
+
+@pytest.fixture
+def imported(tmp_path):
+    folder = tmp_path / "network"
+    report = answer("import", write_osm(tmp_path / "town.osm.pbf"), "--out", folder)
+    assert report["components"] == 3
+    assert report["dropped_km"] > 0
+    return folder
+
+
+def test_default_routes_are_named_and_cheapest_first():
+    routes = answer("route", "成都", "重庆")["routes"]
+    assert len(routes) == 3
+    assert {"length_km", "hours", "toll_cny", "refs", "nodes"} <= set(routes[0])
+    assert {"G5013", "G42", "G76"} <= {ref for route in routes for ref in route["refs"]}
+    assert [route["cost_cny"] for route in routes] == sorted(route["cost_cny"] for route in routes)
+    lines = run("route", "Chengdu", "Chongqing").stdout.splitlines()
+    assert lines[0].startswith(f"1. {routes[0]['length_km']:.1f} km")
+
+
+def test_an_import_is_described_with_its_source_and_license(imported):
+    content = answer("describe", "--network", imported)
+    assert content["strong_components"] == 1
+    assert content["refs"] == ["G318", "G76", "G85"]
+    assert content["source"] == "town.osm.pbf"
+    assert "ODbL" in content["license"]
+    assert content["import"]["components"] == 3
+    assert sum(content["km_by_class"].values()) == pytest.approx(content["km"], abs=0.3)
+    assert "trunk_link" in run("describe", imported).stdout
+    assert answer("describe")["nodes"] == len(roads.load().nodes)
+
+
+@pytest.mark.parametrize(
+    ("target", "file_format"), [("town.graphml", None), ("town.gpkg", None), ("gmns", None)]
+)
+def test_what_is_exported_comes_back_with_the_same_routes(imported, tmp_path, target, file_format):
+    expected = answer("route", FROM, TO, "--network", imported)["routes"]
+    assert answer("export", tmp_path / target, "--network", imported)["files"]
+    report = answer("import", tmp_path / target, "--out", tmp_path / "again")
+    assert report["dropped_edges"] == 0
+    found = answer("route", FROM, TO, "--network", tmp_path / "again")["routes"]
+    assert file_format is None
+    for one, other in itertools.zip_longest(expected, found):
+        assert other["length_km"] == pytest.approx(one["length_km"], abs=0.001)
+        assert other["hours"] == pytest.approx(one["hours"], abs=0.0001)
+        assert other["refs"] == one["refs"]
+
+
+def test_an_exported_folder_of_parquet_is_a_network(imported, tmp_path):
+    answer("export", tmp_path / "copy", "--format", "parquet", "--network", imported)
+    assert answer("route", FROM, TO, "--network", tmp_path / "copy") == answer(
+        "route", FROM, TO, "--network", imported
+    )
+
+
+def test_a_failed_import_leaves_the_earlier_network(imported, tmp_path, monkeypatch):
+    before = {path.name: path.read_bytes() for path in imported.iterdir()}
+    bad = tmp_path / "bad.osm"
+    bad.write_bytes(b"<osm")
+    error = answer("import", bad, "--out", imported, code=2)["error"]
+    assert error["faults"][0]["mend"]
+    with overpass(504, b"") as (url, _):
+        options = ("--bbox", "103.9,30.5,104.6,30.8", "--overpass-url", url, "--out", imported)
+        assert "504" in answer("download", *options, code=2)["error"]["message"]
+
+    def broken(*_, **__):
+        raise OSError
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", broken)
+    with pytest.raises(OSError):  # noqa: PT011  the error made above
+        road_store.save(roads.load(imported), imported, source="test")
+    assert {path.name: path.read_bytes() for path in imported.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_download_is_kept_and_not_asked_for_again(tmp_path):
+    with overpass() as (url, queries):
+        options = ("--bbox", "103.9,30.5,104.6,30.8", "--overpass-url", url, "--out", tmp_path / "net")
+        first = answer("download", *options)
+        answer("download", *options)
+    assert len(queries) == 1
+    assert first["components"] == 3
+    content = answer("describe", "--network", tmp_path / "net")
+    assert "ODbL" in content["license"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("import", "nothing.osm.pbf", "--out", "OUT"), "no such file"),
+        (("import", "nothing.osm.pbf", "--out", "FULL"), "other files"),
+        (("download", "--out", "OUT"), "one area is needed"),
+        (("download", "--bbox", "30,104,31,105,1", "--out", "OUT"), "not a box"),
+        (("download", "--bbox", "30,104,31,105", "--out", "OUT"), "not a box"),
+        (("download", "--polygon", "nothing.json", "--out", "OUT"), "not a readable outline"),
+        (("route", "成都", "重庆", "--network", "nothing"), "no such file"),
+        (("describe", "--network", "FULL"), "no network"),
+        (("export", "network.shp"), "not known by its ending"),
+        (("export", "OUT", "--format", "shp"), "no format"),
+    ],
+)
+def test_faulty_questions_are_answered_with_a_mend(tmp_path, arguments, message):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("mine", encoding="utf-8")
+    places = {"OUT": tmp_path / "out", "FULL": tmp_path / "full"}
+    error = answer(*(places.get(each, each) for each in arguments), code=2)["error"]
+    assert message in error["message"]
+    assert error["faults"][0]["mend"]
+    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
+
+
+def test_an_outline_is_read_from_geojson(tmp_path):
+    ring = [[103.9, 30.5], [104.6, 30.5], [104.6, 30.8], [103.9, 30.8], [103.9, 30.5]]
+    outline = tmp_path / "outline.geojson"
+    shape = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    outline.write_text(json.dumps({"type": "FeatureCollection", "features": [shape]}), encoding="utf-8")
+    with overpass() as (url, _):
+        report = answer("download", "--polygon", outline, "--overpass-url", url, "--out", tmp_path / "net")
+    assert report["nodes_out"] > 0
+
+
+def test_the_shipped_roads_load_within_a_second():
+    roads.load()
+    started = time.process_time()
+    roads.load()
+    assert time.process_time() - started < 1.0
