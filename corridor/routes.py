@@ -1,7 +1,8 @@
 """Routes between zones as flat arrays, and the three named corridor routes.
 
 A demand is a round trip, so a pair of zones is one route, from the zone listed first to the one listed
-later; the way back is the way there. Each pair takes its quickest path by truck travel time [1]_.
+later; the way back is the way there. Each pair takes its quickest path by truck travel time, or its cheapest
+one by generalized cost [1]_.
 
 References
 ----------
@@ -15,8 +16,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from corridor.contraction import contract, unpack
+from corridor.costs import cheapest_arcs
 from corridor.errors import Fault, InputError
 from corridor.roads import snap
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from corridor.costs import Costs
     from corridor.roads import RoadNetwork
 
 #: What ``scipy`` writes where a vertex has no predecessor.
@@ -69,8 +74,8 @@ class Routes:
         return self.nodes[self.offsets[route] : self.offsets[route + 1]]
 
 
-def between_zones(network: RoadNetwork, zones: pd.DataFrame) -> Routes:
-    """Return the quickest route of every pair of zones with different nodes.
+def between_zones(network: RoadNetwork, zones: pd.DataFrame, *, costs: Costs | None = None) -> Routes:
+    """Return the quickest or cheapest route of every pair of zones with different nodes.
 
     Parameters
     ----------
@@ -78,6 +83,8 @@ def between_zones(network: RoadNetwork, zones: pd.DataFrame) -> Routes:
         Road network, strongly connected between the zones.
     zones
         Index ``zone_id``, with ``node_id``.
+    costs
+        Generalized costs to minimize, closures included; None minimizes ``network.hours``.
 
     Raises
     ------
@@ -85,32 +92,128 @@ def between_zones(network: RoadNetwork, zones: pd.DataFrame) -> Routes:
         If two zones are not connected.
     """
     vertex = network.vertices(zones["node_id"].to_numpy())
-    sources, source_of = np.unique(vertex, return_inverse=True)
-    hours, predecessors = dijkstra(network.matrix(), indices=sources, return_predecessors=True)
     origin, destination = np.triu_indices(len(zones), k=1)
     apart = vertex[origin] != vertex[destination]
     origin, destination = origin[apart], destination[apart]
-    route_hours = hours[source_of[origin], vertex[destination]]
-    if not np.isfinite(route_hours).all():
-        first = int(np.argmin(np.isfinite(route_hours)))
+    cost = network.hours if costs is None else costs.total_cny
+    paths = cheapest_paths(network, cost, source=vertex[origin], target=vertex[destination])
+    cut = ~np.isfinite(paths.cost)
+    if cut.any():
+        first = int(np.argmax(cut))
         ends = [str(zones.index[zone]) for zone in (origin[first], destination[first])]
-        raise InputError(
-            Fault(
-                f"no road joins zones {ends[0]} and {ends[1]}", "roads", "Keep one strongly connected network"
-            )
-        )
-    offsets, flat = unwind(predecessors, source_of[origin], vertex[destination])
-    km = _cumulative_km(network, flat, offsets)
+        what = f"no road joins zones {ends[0]} and {ends[1]}"
+        what += f", nor {int(cut.sum()) - 1} more pairs" if cut.sum() > 1 else ""
+        mend = "Keep one strongly connected network, and a way round every closure"
+        raise InputError(Fault(what, "roads", mend))
+    hours = paths.running(network.hours)
+    km = paths.running(network.length_km)
+    last = paths.offsets[1:] - 1
     return Routes(
         zone_ids=zones.index.to_numpy(dtype=object),
         origin=origin.astype(np.int32),
         destination=destination.astype(np.int32),
-        offsets=offsets,
-        nodes=network.node_ids[flat],
+        offsets=paths.offsets,
+        nodes=network.node_ids[paths.vertices],
         km=km,
-        length_km=km[offsets[1:] - 1],
-        hours=route_hours,
+        length_km=km[last],
+        hours=hours[last],
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Paths:
+    """Cheapest paths as flat arrays.
+
+    Parameters
+    ----------
+    cost
+        (n_paths,) float64; infinite where no open arc leads on, and the path is then its source alone.
+    offsets
+        (n_paths + 1,) int64: path p holds entries ``offsets[p]:offsets[p + 1]``.
+    vertices
+        (offsets[-1],) int64, source first.
+    arcs
+        (offsets[-1],) int64, arc that leads to each entry: position into ``heads``; -1 at a source.
+    """
+
+    cost: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    vertices: NDArray[np.int64]
+    arcs: NDArray[np.int64]
+
+    def running(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of an arc's value since the source, at every entry: (offsets[-1],) float64."""
+        total = np.where(self.arcs >= 0, value[self.arcs], 0.0)
+        at, ends = self.offsets[:-1] + 1, self.offsets[1:]
+        # One step of every path at a time, so that each sum runs over its own path alone and stays exact.
+        while at.size:
+            going = at < ends
+            at, ends = at[going], ends[going]
+            total[at] += total[at - 1]
+            at = at + 1
+        return total
+
+
+def cheapest_paths(
+    network: RoadNetwork,
+    cost: NDArray[np.float64],
+    *,
+    source: NDArray[np.int64],
+    target: NDArray[np.int64],
+) -> Paths:
+    """Return a cheapest path for every source and target.
+
+    Sources and targets stay in a contracted graph; its trees are grown and unwound, not the network's.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    cost
+        (n_edges,) positive cost of each arc; infinite when closed.
+    source, target
+        (n_paths,) vertices.
+    """
+    position = cheapest_arcs(network, cost)
+    keep = np.zeros(network.n_nodes, dtype=bool)
+    keep[source], keep[target] = True, True
+    core = contract(network.tails[position], network.heads[position], cost[position], keep=keep)
+    size = len(core.vertices)
+    sources, row = np.unique(source, return_inverse=True)
+    matrix = csr_array((core.cost, (core.tails, core.heads)), shape=(size, size))
+    total, before = dijkstra(
+        matrix, indices=np.searchsorted(core.vertices, sources), return_predecessors=True
+    )
+    end = np.searchsorted(core.vertices, target)
+    end = np.where(np.isfinite(total[row, end]), end, np.searchsorted(core.vertices, source))
+    steps, vertices = unwind(before, row, end)
+    into = np.ones(len(vertices), dtype=bool)
+    into[steps[:-1]] = False
+    step = np.flatnonzero(into)
+    wanted = vertices[step - 1] * size + vertices[step]
+    numbers, which = np.unique(np.searchsorted(core.tails * size + core.heads, wanted), return_inverse=True)
+    begin, unpacked = unpack(core, core.arcs[numbers])
+    # Every entry but a source's gives way to the arcs its core arc stands for.
+    count = np.ones(len(vertices), dtype=np.int64)
+    count[step] = np.diff(begin)[which]
+    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    offsets = first[steps]
+    arcs = np.full(offsets[-1], -1, dtype=np.int64)
+    rest = np.ones(len(arcs), dtype=bool)
+    rest[offsets[:-1]] = False
+    arcs[rest] = position[unpacked[_ragged(begin[which], count[step])]]
+    heads = network.heads[arcs].astype(np.int64)
+    heads[offsets[:-1]] = source
+    return Paths(
+        cost=total[row, np.searchsorted(core.vertices, target)], offsets=offsets, vertices=heads, arcs=arcs
+    )
+
+
+def _ragged(start: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(sum of count,) int64: count[0] numbers from start[0] on, count[1] from start[1] on, and so on."""
+    ends = np.cumsum(count)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(start - ends + count, count) + np.arange(total)
 
 
 def unwind(
@@ -152,25 +255,6 @@ def unwind(
     return offsets, vertices
 
 
-def _cumulative_km(
-    network: RoadNetwork, vertices: NDArray[np.int64], offsets: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """(offsets[-1],) float64: km since the first vertex of each path, over the quickest arcs."""
-    arcs = network.arcs()
-    key = network.tails[arcs].astype(np.int64) * network.n_nodes + network.heads[arcs]
-    km = np.zeros(len(vertices), dtype=np.float64)
-    length = network.length_km[arcs]
-    longer = np.diff(offsets) > 1
-    at, ends = offsets[:-1][longer] + 1, offsets[1:][longer]
-    # One step of every route at a time, so that each sum runs over its own route alone and stays exact.
-    while at.size:
-        wanted = vertices[at - 1] * network.n_nodes + vertices[at]
-        km[at] = km[at - 1] + length[np.searchsorted(key, wanted)]
-        going = at + 1 < ends
-        at, ends = at[going] + 1, ends[going]
-    return km
-
-
 def road_km(
     network: RoadNetwork, origins: NDArray[np.int64], destinations: NDArray[np.int64]
 ) -> NDArray[np.float64]:
@@ -188,13 +272,11 @@ def road_km(
     km
         (n, m) float64; infinite where no road leads.
     """
-    sources, source_of = np.unique(network.vertices(origins), return_inverse=True)
-    hours, predecessors = dijkstra(network.matrix(), indices=sources, return_predecessors=True)
+    source = np.repeat(network.vertices(origins), len(destinations))
     target = np.tile(network.vertices(destinations), len(origins))
-    source = np.repeat(source_of, len(destinations))
-    offsets, vertices = unwind(predecessors, source, target)
-    km = _cumulative_km(network, vertices, offsets)[offsets[1:] - 1]
-    km[~np.isfinite(hours[source, target])] = np.inf
+    paths = cheapest_paths(network, network.hours, source=source, target=target)
+    km = paths.running(network.length_km)[paths.offsets[1:] - 1]
+    km[~np.isfinite(paths.cost)] = np.inf
     return km.reshape(len(origins), len(destinations))
 
 
