@@ -235,9 +235,15 @@ def _converted(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return longitude and latitude WGS 84 of every row; NaN where the coordinates fit no place on Earth."""
     lon, lat = np.full(len(table), np.nan), np.full(len(table), np.nan)
-    for row, name in enumerate(table["crs"]):
-        with contextlib.suppress(InputError):
-            lon[row], lat[row] = to_wgs84(x[row], y[row], crs=str(name))
+    systems = table["crs"].to_numpy(dtype=object)
+    for name in np.unique(systems.astype(str)):
+        rows = np.flatnonzero(systems == name)
+        try:
+            lon[rows], lat[rows] = to_wgs84(x[rows], y[rows], crs=str(name))
+        except InputError:  # one of them is off the Earth: find out which
+            for row in rows:
+                with contextlib.suppress(InputError):
+                    lon[row], lat[row] = to_wgs84(x[row], y[row], crs=str(name))
     return lon, lat
 
 
