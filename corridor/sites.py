@@ -87,7 +87,7 @@ RULES = (
         rule_id="city_center",
         clause="GB 50516-2010 (2021) 4.0.2, mandatory; GB 50156-2021 4.0.2 for combined stations",
         what="no class 1 station in the central area of a city",
-        needs="extent of the central area; distance to the seat of a city district stands in for it",
+        needs="extent of the central area; distance to the seat of a district or city stands in for it",
         source=_COMMENTARY,
         confidence="H",
     ),
@@ -125,8 +125,8 @@ RULES = (
     ),
 )
 
-#: Nearer than this to the seat of a city district, a class 1 station needs a check, km. An assumption (L): no
-#: line around the centers is in the tables.
+#: Nearer than this to the seat of a district (区) or city (市), a class 1 station needs a check, km. An
+#: assumption (L): no line around the centers is in the tables.
 CENTER_KM = 5.0
 
 #: How far off a position may be, km, by ``position_quality`` (docs/tables.md).
@@ -181,12 +181,21 @@ def _directions(sites: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.ob
 def _city_center(
     sites: pd.DataFrame, zones: pd.DataFrame | None, off_km: NDArray[np.float64]
 ) -> NDArray[np.object_]:
-    """Flag sites that may lie in the central area of a city."""
-    if zones is None:
-        return np.full(len(sites), "unknown", dtype=object)
-    seats = zones[(zones["kind"] == "county") & zones["name_zh"].str.endswith("区")]
-    if seats.empty:
-        return np.full(len(sites), "unknown", dtype=object)
+    """Flag sites that may lie in the central area of a city; whether a county town is one stays unknown."""
+    flag = np.full(len(sites), "unknown", dtype=object)
+    seats = None if zones is None else zones[zones["kind"] == "county"]
+    if seats is None or seats.empty:
+        return flag
+    city = seats["name_zh"].str.endswith(("区", "市"))
+    near_city, near_town = (_near(sites, chosen, off_km) for chosen in (seats[city], seats[~city]))
+    flag[~near_town] = "ok"
+    flag[near_city] = "check"
+    return flag
+
+
+def _near(sites: pd.DataFrame, seats: pd.DataFrame, off_km: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n_sites,) bool: a seat may lie within ``CENTER_KM``."""
     lon, lat = (sites[axis].to_numpy(dtype=np.float64)[:, None] for axis in ("lon", "lat"))
     away = great_circle_km(lon, lat, seats["lon"].to_numpy()[None], seats["lat"].to_numpy()[None])
-    return np.where(away.min(axis=1) - off_km <= CENTER_KM, "check", "ok").astype(object)
+    near: NDArray[np.bool_] = away.min(axis=1, initial=np.inf) - off_km <= CENTER_KM
+    return near

@@ -46,7 +46,19 @@ def test_the_city_center_needs_a_check_within_reach_of_the_position_error():
     rows = [site(lat=near), site(lat=far), site(lat=far, quality="approx"), site(lat=far, quality="centroid")]
     table = screened(*rows, zones=seats("江北区"))
     assert table["screen_city_center"].tolist() == ["check", "ok", "check", "check"]
-    assert screened(*rows, zones=seats("荣县"))["screen_city_center"].eq("unknown").all()
+    assert screened(*rows, zones=seats("简阳市"))["screen_city_center"].tolist() == [
+        "check",
+        "ok",
+        "check",
+        "check",
+    ]
+    # Whether the seat of a county is a city in the sense of the clause is not known.
+    town = screened(*rows, zones=seats("荣县"))["screen_city_center"]
+    assert town.tolist() == ["unknown", "ok", "unknown", "unknown"]
+    both = screened(*rows, zones=seats("荣县", "江北区"))["screen_city_center"]
+    assert both.tolist() == ["check", "ok", "check", "check"]
+    nowhere = seats("江北区").assign(kind="gateway")
+    assert screened(*rows, zones=nowhere)["screen_city_center"].eq("unknown").all()
     assert screened(*rows)["screen_city_center"].eq("unknown").all()
 
 
@@ -76,5 +88,5 @@ def test_the_embedded_sites_keep_their_rows_and_columns():
     # The nearest edge is nowhere farther than the nearest node (4 % for the plane of the search).
     assert (table["road_km"] <= table["snap_km"] * 1.04 + 1e-6).all()
     assert table.loc[table["kind"] == "interchange", "road_km"].max() < 0.2
-    assert set(table["screen_city_center"]) == {"ok", "check"}
+    assert set(table["screen_city_center"]) == {"ok", "check", "unknown"}
     assert table.loc["ST-JIULONGPO", "screen_city_center"] == "check"
