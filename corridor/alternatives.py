@@ -23,20 +23,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.csgraph import dijkstra
 
-from corridor.costs import cheapest_arcs, matrix
 from corridor.errors import Fault, InputError
+from corridor.plateaus import ROUNDING, grow, open_arcs, ways
 from corridor.routes import unwind
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from corridor.costs import Costs
+    from corridor.plateaus import OpenArcs, Trees
     from corridor.roads import RoadNetwork
-
-#: Room for rounding when sums along different trees are compared, relative.
-_ROUNDING = 1e-9
 
 #: Pairs times arcs handled at once: bounds the memory.
 _BATCH = 16_000_000
@@ -81,36 +78,6 @@ class AlternativeRoutes:
     def path(self, route: int) -> NDArray[np.int64]:
         """Return the node ids of one route, origin first."""
         return self.nodes[self.offsets[route] : self.offsets[route + 1]]
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Arcs:
-    """The cheapest open arc of every ordered pair of vertices that has one, by tail and head."""
-
-    position: NDArray[np.int64]  # (n,) position into ``heads`` of the network
-    tails: NDArray[np.int64]  # (n,) vertex
-    heads: NDArray[np.int64]  # (n,) vertex
-    cost: NDArray[np.float64]  # (n,) CNY
-    key: NDArray[np.int64]  # (n,) tail x n_nodes + head, ascending
-    n_nodes: int
-
-    def rows(self, tails: NDArray[np.integer], heads: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Return the row of each arc, known to be there."""
-        return np.searchsorted(self.key, tails.astype(np.int64) * self.n_nodes + heads)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Trees:
-    """Cheapest-path trees from every origin and to every destination."""
-
-    origin: NDArray[np.intp]  # (n_pairs,) row of the forward trees
-    destination: NDArray[np.intp]  # (n_pairs,) row of the backward trees
-    source: NDArray[np.int64]  # (n_pairs,) vertex
-    target: NDArray[np.int64]  # (n_pairs,) vertex
-    from_origin: NDArray[np.float64]  # (n_origins, n_nodes) cost
-    before: NDArray[np.int32]  # (n_origins, n_nodes) vertex before, on the way from the origin
-    to_destination: NDArray[np.float64]  # (n_destinations, n_nodes) cost
-    after: NDArray[np.int32]  # (n_destinations, n_nodes) vertex after, on the way to the destination
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -182,13 +149,13 @@ def alternatives(
     """
     _check_options(most=most, detour=detour, overlap=overlap, local=local, scale=scale)
     source, target = network.vertices(np.atleast_1d(origins)), network.vertices(np.atleast_1d(destinations))
-    trees = _grow(network, costs, source, target)
-    arcs = _open_arcs(network, costs)
+    trees = grow(network, costs, source=source, target=target)
+    arcs = open_arcs(network, costs)
     order = np.argsort(trees.origin, kind="stable")
     size = max(1, _BATCH // len(network.heads))
     found = []
     for pairs in np.split(order, np.arange(size, len(order), size)):
-        pair, via, merit = _plateaus(trees, arcs, pairs, detour=detour, least=local)
+        pair, via, merit = ways(trees, arcs, pairs, detour=detour, least=local)
         tried = _first_of_each(pair, merit, _TRIES * most)
         paths = _with_arcs(network, trees, arcs, pair[tried], via[tried])
         kept = _select(paths, network, costs, most=most, detour=detour, overlap=overlap)
@@ -214,99 +181,6 @@ def _check_options(*, most: int, detour: float, overlap: float, local: float, sc
         raise InputError(faults)
 
 
-def _open_arcs(network: RoadNetwork, costs: Costs) -> _Arcs:
-    """Return the arcs routes may take."""
-    position = cheapest_arcs(network, costs.total_cny)
-    tails, heads = network.tails[position].astype(np.int64), network.heads[position].astype(np.int64)
-    return _Arcs(
-        position=position,
-        tails=tails,
-        heads=heads,
-        cost=costs.total_cny[position],
-        key=tails * network.n_nodes + heads,
-        n_nodes=network.n_nodes,
-    )
-
-
-def _grow(network: RoadNetwork, costs: Costs, source: NDArray[np.int64], target: NDArray[np.int64]) -> _Trees:
-    """Return the trees of all origins and destinations; every pair must be joined."""
-    if (source == target).any():
-        node = network.node_ids[source[np.argmax(source == target)]]
-        raise InputError(Fault(f"a pair starts and ends at node {node}", mend="Choose two places apart"))
-    forward = matrix(network, costs.total_cny)
-    origins, origin = np.unique(source, return_inverse=True)
-    destinations, destination = np.unique(target, return_inverse=True)
-    from_origin, before = dijkstra(forward, indices=origins, return_predecessors=True)
-    to_destination, after = dijkstra(forward.T.tocsr(), indices=destinations, return_predecessors=True)
-    cut = ~np.isfinite(from_origin[origin, target])
-    if cut.any():
-        first = int(np.argmax(cut))
-        ends = network.node_ids[source[first]], network.node_ids[target[first]]
-        what = f"no open road leads from node {ends[0]} to node {ends[1]} ({int(cut.sum())} such pairs)"
-        raise InputError(Fault(what, "roads", "Open a closed road or choose places on one network"))
-    return _Trees(
-        origin=origin,
-        destination=destination,
-        source=source,
-        target=target,
-        from_origin=from_origin,
-        before=before,
-        to_destination=to_destination,
-        after=after,
-    )
-
-
-def _plateaus(
-    trees: _Trees, arcs: _Arcs, pairs: NDArray[np.intp], *, detour: float, least: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return the ways of pairs ordered by origin: pair, row of ``arcs`` passed, and merit (least first)."""
-    found = []
-    for mine in np.split(pairs, np.flatnonzero(np.diff(trees.origin[pairs])) + 1):
-        onward = trees.after[trees.destination[mine], trees.source[mine]]
-        first = arcs.rows(trees.source[mine], onward)
-        found.append((mine, first, np.full(len(mine), -np.inf)))
-        found.append(_plateaus_of(trees, arcs, mine, first=first, detour=detour, least=least))
-    pair, via, merit = (np.concatenate(column) for column in zip(*found, strict=True))
-    return pair, via, merit
-
-
-def _plateaus_of(
-    trees: _Trees,
-    arcs: _Arcs,
-    pairs: NDArray[np.intp],
-    *,
-    first: NDArray[np.int64],
-    detour: float,
-    least: float,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Ways of pairs that share their origin; not the cheapest routes, which leave by the ``first`` arcs."""
-    ahead = trees.from_origin[trees.origin[pairs[0]]]
-    before = trees.before[trees.origin[pairs[0]]]
-    best = ahead[trees.target[pairs]]
-    limit = detour * best * (1.0 + _ROUNDING)
-    near = np.flatnonzero(ahead[arcs.tails] + arcs.cost <= limit.max())
-    reached = ahead[arcs.tails[near]] + arcs.cost[near]
-    total = trees.to_destination[trees.destination[pairs]][:, arcs.heads[near]]
-    total += reached
-    row, column = np.nonzero(total <= limit[:, None])
-    arc = near[column]
-    tail = arcs.tails[arc]
-    joins = (before[tail] >= 0) & (trees.after[trees.destination[pairs[row]], tail] == arcs.heads[arc])
-    leading = arcs.rows(before[tail[joins]], tail[joins])
-    index = np.full((len(pairs), len(arcs.cost)), -1, dtype=np.int32)
-    index[row, arc] = np.arange(len(row))
-    start = np.arange(len(row))
-    start[joins] = index[row[joins], leading]
-    start = np.where(start < 0, np.arange(len(row)), start)  # lost to rounding at the very limit
-    while not np.array_equal(start, start[start]):
-        start = start[start]
-    plateau = _sums(start, arcs.cost[arc], len(row))
-    is_way = plateau >= least * best[row]  # only where a plateau starts is the sum not zero
-    is_way &= (start == np.arange(len(row))) & (arc != first[row])
-    merit = total[row[is_way], column[is_way]] - plateau[is_way]
-    return pairs[row[is_way]], arc[is_way], merit
-
-
 def _first_of_each(group: NDArray[np.int64], merit: NDArray[np.float64], most: int) -> NDArray[np.intp]:
     """Return positions ordered by group and merit, at most so many of each group."""
     order = np.lexsort((merit, group))
@@ -316,7 +190,7 @@ def _first_of_each(group: NDArray[np.int64], merit: NDArray[np.float64], most: i
 
 
 def _with_arcs(
-    network: RoadNetwork, trees: _Trees, arcs: _Arcs, pair: NDArray[np.int64], via: NDArray[np.int64]
+    network: RoadNetwork, trees: Trees, arcs: OpenArcs, pair: NDArray[np.int64], via: NDArray[np.int64]
 ) -> _Paths:
     """Return the simple ones of the ways through an arc each; order within a pair is kept."""
     there, to_via = unwind(trees.before, trees.origin[pair], arcs.tails[via])
@@ -346,7 +220,7 @@ def _select(
     """Return the paths kept: of each pair the first, then those in order that bring something new."""
     km, cost = paths.sums(network.length_km), paths.sums(costs.total_cny)
     _, first, which = np.unique(paths.pair, return_index=True, return_inverse=True)
-    limit = detour * (1.0 + _ROUNDING)
+    limit = detour * (1.0 + ROUNDING)
     alive = (km <= limit * km[first][which]) & (cost <= limit * cost[first][which])
     chosen = np.zeros(len(km), dtype=bool)
     for _ in range(most):
@@ -361,7 +235,7 @@ def _select(
         rivals = np.flatnonzero(alive)
         shared = _shared_km(paths, which, rivals, taken, network.length_km)
         shorter = np.minimum(km[rivals], km[partner[which[rivals]]])
-        alive[rivals] = (shared <= overlap * shorter) & (shared < km[rivals] * (1.0 - _ROUNDING))
+        alive[rivals] = (shared <= overlap * shorter) & (shared < km[rivals] * (1.0 - ROUNDING))
     return np.flatnonzero(chosen)
 
 
