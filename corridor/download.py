@@ -128,17 +128,23 @@ def download(
         except requests.exceptions.Timeout as error:
             mend = "Try again later, or ask for a smaller area"
             raise InputError(
-                Fault("the server did not answer in time", servers.overpass_url, mend)
+                Fault("the server did not answer in time", _asked(error, servers), mend)
             ) from error
         except requests.exceptions.RequestException as error:
             mend = "Check the network connection, or import a file: chengyu roads import FILE --out DIR"
-            raise InputError(Fault("the server is out of reach", servers.overpass_url, mend)) from error
+            raise InputError(Fault("the server is out of reach", _asked(error, servers), mend)) from error
         except InputError:
             raise
         except (ValueError, TypeError, KeyError) as error:
             mend = "Check the name or the outline of the area and the classes of highway"
             raise InputError(Fault(f"the download holds no such roads ({error})", str(area), mend)) from error
     return graph_tables(graph, where=str(area))
+
+
+def _asked(error: Any, servers: Servers) -> str:  # noqa: ANN401  an error of requests
+    """Return the address that did not answer."""
+    request = getattr(error, "request", None)
+    return str(getattr(request, "url", None) or servers.overpass_url).split("?")[0]
 
 
 @contextmanager

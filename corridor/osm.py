@@ -7,6 +7,7 @@ are those of OSMnx.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -148,29 +149,35 @@ def _read_ways(path: Path, highways: Sequence[str]) -> _Ways:
 
 def _read_nodes(path: Path, wanted: Ints) -> _Nodes:
     """Read the nodes of these ids, in as many passes as keep the id filter small."""
+    tags: dict[int, dict[str, str]] = {}
+    passes = [_read_part(path, part, tags) for part in _parts(wanted)]
+    ids, lon, lat = (np.concatenate(column) for column in zip(*passes, strict=True))
+    unique, rows = np.unique(ids, return_index=True)
+    return _Nodes(unique, lon[rows], lat[rows], tags)
+
+
+def _read_part(
+    path: Path, wanted: Ints, tags: dict[int, dict[str, str]]
+) -> tuple[Ints, NDArray[np.float64], NDArray[np.float64]]:
+    """Read ids, longitudes and latitudes of these nodes; tags are added to ``tags``."""
     import osmium  # noqa: PLC0415  the library is loaded only where a file is read
 
-    ids, lon, lat = [], [], []
-    tags: dict[int, dict[str, str]] = {}
-    for part in _parts(wanted):
-        chosen = osmium.filter.IdFilter(part.tolist())
-        stream: Any = osmium.FileProcessor(path, osmium.osm.NODE).with_filter(chosen)
-        for node in stream:
-            place = node.location
-            if not place.valid():
-                mend = "Latitude must lie within 90 degrees: are longitude and latitude swapped?"
-                raise InputError(Fault(f"node {node.id} lies off the map", path.name, mend))
-            ids.append(node.id)
-            lon.append(place.lon)
-            lat.append(place.lat)
-            if node.tags:
-                found = {tag.k: tag.v for tag in node.tags if tag.k in NODE_TAGS}
-                if found:
-                    tags[node.id] = found
-    order = np.argsort(np.array(ids, dtype=np.int64), kind="stable")
-    unique, first = np.unique(np.array(ids, dtype=np.int64)[order], return_index=True)
-    rows = order[first]
-    return _Nodes(unique, np.array(lon, dtype=np.float64)[rows], np.array(lat, dtype=np.float64)[rows], tags)
+    ids, lon, lat = array("q"), array("d"), array("d")
+    chosen = osmium.filter.IdFilter(wanted.tolist())
+    stream: Any = osmium.FileProcessor(path, osmium.osm.NODE).with_filter(chosen)
+    for node in stream:
+        place = node.location
+        if not place.valid():
+            mend = "Latitude must lie within 90 degrees: are longitude and latitude swapped?"
+            raise InputError(Fault(f"node {node.id} lies off the map", path.name, mend))
+        ids.append(node.id)
+        lon.append(place.lon)
+        lat.append(place.lat)
+        if node.tags:
+            found = {tag.k: tag.v for tag in node.tags if tag.k in NODE_TAGS}
+            if found:
+                tags[node.id] = found
+    return np.array(ids, dtype=np.int64), np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
 
 
 def _parts(wanted: Ints) -> Iterator[Ints]:

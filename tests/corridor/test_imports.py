@@ -131,6 +131,16 @@ def test_a_download_gives_the_same_again_and_is_kept(town, tmp_path):
     assert socket.getaddrinfo is resolver
 
 
+def test_places_are_looked_up_by_name(town, tmp_path):
+    with overpass() as (url, queries):
+        servers = Servers(overpass_url=url, nominatim_url=url, timeout_s=20)
+        network = load(Area(places=("Town",)), cache=tmp_path, servers=servers)
+        assert routes(network) == pytest.approx(routes(load(town[0])), abs=0.5)
+        with pytest.raises(InputError, match="Atlantis"):
+            load(Area(places=("Atlantis",)), cache=tmp_path, servers=servers)
+        assert len(queries) == 1
+
+
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [

@@ -144,6 +144,18 @@ def test_faulty_questions_are_answered_with_a_mend(tmp_path, arguments, message)
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
 
 
+def test_the_steps_of_an_import_can_be_chosen(imported, tmp_path):
+    town = tmp_path / "town.osm.pbf"
+    merged = answer("describe", "--network", imported)
+    whole = answer("import", town, "--out", tmp_path / "whole", "--no-simplify")
+    assert whole["km_out"] == pytest.approx(merged["km"], abs=0.1)
+    answer("import", town, "--out", tmp_path / "motorways", "--highway", "motorway")
+    assert answer("describe", "--network", tmp_path / "motorways")["km_by_class"].keys() == {"motorway"}
+    assert answer("import", town, "--out", tmp_path / "joined", "--consolidate", 50)["km_out"] > 0
+    error = answer("import", town, "--out", tmp_path / "x", "--consolidate", 500, code=2)["error"]
+    assert "will not do" in error["message"]
+
+
 def test_an_outline_is_read_from_geojson(tmp_path):
     ring = [[103.9, 30.5], [104.6, 30.5], [104.6, 30.8], [103.9, 30.8], [103.9, 30.5]]
     outline = tmp_path / "outline.geojson"
