@@ -387,10 +387,16 @@ def _share_on(network: RoadNetwork, routes: Routes, arcs: NDArray[np.int64]) -> 
 def has_ref(network: RoadNetwork, refs: Sequence[str]) -> NDArray[np.bool_]:
     """Return whether each row of ``edges`` carries one of the road numbers: (rows,) bool."""
     wanted = set(refs)
-    refs_of_edges = network.edges["ref"].tolist()
+    refs_of_edges = refs_of(network)
     marks = (not wanted.isdisjoint(numbers(ref)) for ref in refs_of_edges)
     found: NDArray[np.bool_] = np.fromiter(marks, dtype=np.bool_, count=len(refs_of_edges))
     return found
+
+
+def refs_of(network: RoadNetwork) -> list[object]:
+    """Return the ``ref`` of each row of ``edges``; a table without that column has none."""
+    edges = network.edges
+    return edges["ref"].tolist() if "ref" in edges.columns else [None] * len(edges)
 
 
 def numbers(ref: object) -> list[str]:

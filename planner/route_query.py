@@ -12,7 +12,7 @@ from corridor import costs
 from corridor.alternatives import alternatives
 from corridor.errors import Fault, InputError
 from corridor.roads import great_circle_km, snap
-from corridor.routes import NAMED_ROUTES, named_route, numbers
+from corridor.routes import NAMED_ROUTES, named_route, numbers, refs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -238,8 +238,8 @@ def _route(network: RoadNetwork, cost: Costs, found: AlternativeRoutes, route: i
     """Return one route as plain values."""
     path = found.path(route)
     arcs = costs.arcs_of_path(network, cost.total_cny, path)
-    refs = network.edges["ref"].to_numpy(dtype=object)[network.edge_rows[arcs]]
-    carried = [numbers(ref) for ref in refs]
+    refs = refs_of(network)
+    carried = [numbers(refs[row]) for row in network.edge_rows[arcs].tolist()]
     return {
         "name": _name(network, arcs, carried),
         "length_km": round(float(found.length_km[route]), 3),

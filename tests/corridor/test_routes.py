@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
-from corridor import roads, routes, zones
+from corridor import closures, costs, roads, routes, zones
 from corridor.errors import InputError
 
 SPEEDS = {"motorway": 80.0, "trunk": 60.0}
@@ -106,6 +106,36 @@ def test_unconnected_zones_are_named():
     network = network_of(both_ways(links))
     with pytest.raises(InputError, match="no road joins zones a and b"):
         routes.between_zones(network, pd.DataFrame({"node_id": [0, 3]}, index=["a", "b"]))
+
+
+def test_generalized_costs_and_closures_choose_the_route():
+    links = both_ways(
+        [(0, 1, 10.0, "motorway", None), (0, 2, 6.0, "trunk", None), (2, 1, 5.0, "trunk", None)]
+    )
+    network = network_of(links)
+    frame = pd.DataFrame({"node_id": [0, 1]}, index=["a", "b"])
+    tolled = network.length_km * np.where(network.hours < network.length_km / 70, 3.0, 1.0)
+    cost = costs.Costs(hours=network.hours, toll_cny=tolled, total_cny=tolled)
+    assert routes.between_zones(network, frame).path(0).tolist() == [0, 1]
+    found = routes.between_zones(network, frame, costs=cost)
+    assert found.path(0).tolist() == [0, 2, 1]
+    assert found.hours[0] == pytest.approx(11 / 60)
+    shut = costs.closed(cost, closures.edges(network, [(2, 1)]))
+    assert routes.between_zones(network, frame, costs=shut).path(0).tolist() == [0, 1]
+    shut = costs.closed(cost, closures.edges(network, [(2, 1), (0, 1)]))
+    with pytest.raises(InputError, match=r"no road joins zones a and b.*a way round every closure"):
+        routes.between_zones(network, frame, costs=shut)
+    nothing = costs.closed(cost, np.arange(len(network.heads)))
+    with pytest.raises(InputError, match="no road joins zones a and b"):
+        routes.between_zones(network, frame, costs=nothing)
+
+
+def test_a_network_without_road_numbers_has_none():
+    nodes, edges = tables(both_ways([(0, 1, 10.0, "motorway", None)]))
+    network = roads.from_tables(nodes, edges.drop(columns="ref"), speeds_kmh=SPEEDS)
+    assert not routes.has_ref(network, ("G76",)).any()
+    assert routes.numbers(["G76; G85", "G93"]) == ["G76", "G85", "G93"]
+    assert routes.numbers(float("nan")) == []
 
 
 def test_parallel_edges_take_the_quicker_one():
