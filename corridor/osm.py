@@ -55,7 +55,8 @@ class _Ways:
     """Ways as they are read."""
 
     ids: list[int] = field(default_factory=list)
-    refs: list[NDArray[np.int64]] = field(default_factory=list)
+    refs: array[int] = field(default_factory=lambda: array("q"))
+    counts: array[int] = field(default_factory=lambda: array("q"))
     tags: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -100,7 +101,7 @@ def read_osm(
             mend = "Keep more classes of highway, or take an extract that holds them"
             raise InputError(Fault("there is no drivable edge", path.name, mend))
         say(f"reading the nodes of {len(ways.ids)} ways")
-        nodes = _read_nodes(path, np.unique(np.concatenate(ways.refs)))
+        nodes = _read_nodes(path, np.unique(np.array(ways.refs, dtype=np.int64)))
     except (RuntimeError, osmium.InvalidLocationError) as error:
         detail = str(error) or type(error).__name__
         mend = "The file may be cut off or of another format: download it again and check its size"
@@ -142,7 +143,9 @@ def _read_ways(path: Path, highways: Sequence[str]) -> _Ways:
     for way in stream:
         tags: dict[str, str] = {tag.k: tag.v for tag in way.tags}
         ways.ids.append(way.id)
-        ways.refs.append(np.array([node.ref for node in way.nodes], dtype=np.int64))
+        before = len(ways.refs)
+        ways.refs.extend(node.ref for node in way.nodes)
+        ways.counts.append(len(ways.refs) - before)
         ways.tags.append({key: tags[key] for key in (*WAY_TAGS, "oneway", "junction") if key in tags})
     return ways
 
@@ -191,8 +194,8 @@ def _parts(wanted: Ints) -> Iterator[Ints]:
 
 def _tables(ways: _Ways, nodes: _Nodes, where: str) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the tables of ways cut at the nodes they share."""
-    way = np.repeat(np.arange(len(ways.ids)), [len(refs) for refs in ways.refs])
-    refs = np.concatenate(ways.refs)
+    way = np.repeat(np.arange(len(ways.ids)), np.array(ways.counts, dtype=np.int64))
+    refs = np.array(ways.refs, dtype=np.int64)
     row = np.searchsorted(nodes.ids, refs)
     row = np.minimum(row, max(len(nodes.ids) - 1, 0))
     known = np.zeros(len(refs), dtype=bool) if len(nodes.ids) == 0 else nodes.ids[row] == refs
