@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from corridor.roads import EARTH_RADIUS_KM, great_circle_km
+from corridor.geodesy import EARTH_RADIUS_KM, great_circle_km
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

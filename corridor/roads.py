@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from corridor.errors import Fault, InputError
+from corridor.geodesy import EARTH_RADIUS_KM, unit_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
     from corridor.download import Area, Servers
     from corridor.imports import ImportReport, Pipeline
-
-#: Mean radius of the Earth, km (IUGG).
-EARTH_RADIUS_KM = 6371.0088
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,7 +229,7 @@ def load_with_report(
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[RoadNetwork, ImportReport | None]:
     """Return the network of a source as :func:`load` does, and the report of its import, None for tables."""
-    from corridor.loading import road_tables  # noqa: PLC0415  the readers build on this module
+    from corridor.loading import road_tables  # noqa: PLC0415  the readers cost a second
 
     nodes, edges, report = road_tables(source, pipeline=pipeline, cache=cache, servers=servers, say=say)
     if speeds_kmh is None:
@@ -276,15 +274,6 @@ def to_osmnx(network: RoadNetwork) -> nx.MultiDiGraph[int]:
     return graph
 
 
-def great_circle_km(
-    lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike
-) -> NDArray[np.float64]:
-    """Return great-circle distances in km between points in degrees; inputs broadcast."""
-    a, b = _unit_vectors(lon_a, lat_a), _unit_vectors(lon_b, lat_b)
-    chord = np.linalg.norm(a - b, axis=-1)
-    return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0)), dtype=np.float64)
-
-
 def snap(
     network: RoadNetwork, lon: ArrayLike, lat: ArrayLike
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -306,12 +295,6 @@ def snap(
     """
     x = network.nodes.loc[network.node_ids, "x"].to_numpy(dtype=np.float64)
     y = network.nodes.loc[network.node_ids, "y"].to_numpy(dtype=np.float64)
-    chord, vertex = cKDTree(_unit_vectors(x, y)).query(_unit_vectors(lon, lat))
+    chord, vertex = cKDTree(unit_vectors(x, y)).query(unit_vectors(lon, lat))
     distance = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0))
     return network.node_ids[vertex], np.asarray(distance, dtype=np.float64)
-
-
-def _unit_vectors(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
-    """(..., 3) float64: points on the unit sphere, where straight-line nearest is great-circle nearest."""
-    x, y = np.radians(np.asarray(lon, dtype=np.float64)), np.radians(np.asarray(lat, dtype=np.float64))
-    return np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)

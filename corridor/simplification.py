@@ -22,7 +22,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from corridor.roads import great_circle_km
+from corridor.geodesy import great_circle_km
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

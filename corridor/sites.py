@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from corridor.geodesy import great_circle_km
 from corridor.linear_reference import nearest_km
-from corridor.roads import great_circle_km, snap
+from corridor.roads import snap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,8 @@ import numpy as np
 from corridor import costs
 from corridor.alternatives import alternatives
 from corridor.errors import Fault, InputError
-from corridor.roads import great_circle_km, snap
+from corridor.geodesy import great_circle_km
+from corridor.roads import snap
 from corridor.routes import NAMED_ROUTES, named_route, numbers, refs_of
 
 if TYPE_CHECKING:

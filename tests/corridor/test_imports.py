@@ -15,7 +15,7 @@ import shapely
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import box
 
-from corridor import graphs, roads
+from corridor import geodesy, graphs, roads
 from corridor.download import Area, Servers
 from corridor.errors import InputError
 from corridor.imports import MAIN_ROADS, Pipeline, prepared, speed_limit_kmh
@@ -53,7 +53,7 @@ def save_gmns(folder, unit=1.0, config=None):
             continue
         ends = nodes[::-1] if tags.get("oneway") == "-1" else nodes
         for u, v in itertools.pairwise(ends):
-            km = roads.great_circle_km(*NODES[u], *NODES[v])
+            km = geodesy.great_circle_km(*NODES[u], *NODES[v])
             kind = (tags["highway"], int("oneway" in tags), tags.get("ref"), tags.get("maxspeed"))
             links.append((len(links), u, v, float(km) / unit, *kind))
     names = ["link_id", "from_node_id", "to_node_id", "length", "facility_type", "directed", "ref"]
@@ -98,11 +98,11 @@ def test_every_source_gives_the_same_network(town):
     expected = routes(load(town[0]))
     # By hand: the quickest way from 3 to 1 is the motorway through 13, 4 and 14, not the primary road.
     by_hand = sum(
-        1000 * float(roads.great_circle_km(*NODES[u], *NODES[v]))
+        1000 * float(geodesy.great_circle_km(*NODES[u], *NODES[v]))
         for u, v in itertools.pairwise((3, 13, 4, 14, 1))
     )
     primary = sum(
-        1000 * float(roads.great_circle_km(*NODES[u], *NODES[v]))
+        1000 * float(geodesy.great_circle_km(*NODES[u], *NODES[v]))
         for u, v in itertools.pairwise((3, 33, 32, 1))
     )
     assert expected[3, 1] == pytest.approx(by_hand if by_hand / 75 < primary / 50 else primary, abs=0.01)
@@ -182,7 +182,9 @@ def test_the_report_counts_what_was_left_out(town):
     assert report.banned_edges == 2
     assert report.components == 3, "the town, the island, the dead end"
     assert (report.dropped_nodes, report.dropped_edges) == (3, 3)
-    lost = 2 * roads.great_circle_km(*NODES[21], *NODES[22]) + roads.great_circle_km(*NODES[3], *NODES[31])
+    lost = 2 * geodesy.great_circle_km(*NODES[21], *NODES[22]) + geodesy.great_circle_km(
+        *NODES[3], *NODES[31]
+    )
     assert report.dropped_km == pytest.approx(float(lost), abs=0.01)
     assert report.km_out == pytest.approx(edges["length"].sum() / 1000, abs=0.01)
     assert report.edges_out == len(edges)

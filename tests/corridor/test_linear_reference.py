@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from corridor.geodesy import great_circle_km
 from corridor.linear_reference import locate, nearest_km
-from corridor.roads import great_circle_km
 from tests.corridor.test_routes import both_ways, network_of
 
 LINKS = [(0, 3, 1.0, "motorway", "G5;G93"), (3, 9, 1.0, "trunk", None), (0, 9, 1.0, "trunk", "G108")]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 
-from corridor import roads, sites
+from corridor import geodesy, roads, sites
 from corridor.errors import InputError
 from tests.corridor.test_routes import SPEEDS, both_ways, network_of, tables
 
@@ -50,12 +50,12 @@ def test_faulty_edges_are_all_reported():
 
 def test_great_circle_against_a_known_distance():
     # One degree of longitude on the equator is 2 pi R / 360.
-    assert roads.great_circle_km(0, 0, 1, 0) == pytest.approx(2 * np.pi * roads.EARTH_RADIUS_KM / 360)
+    assert geodesy.great_circle_km(0, 0, 1, 0) == pytest.approx(2 * np.pi * geodesy.EARTH_RADIUS_KM / 360)
     # Chengdu Shuangliu - Chongqing Jiangbei airports, great circle by the haversine formula.
     lon1, lat1, lon2, lat2 = np.radians([103.947, 30.578, 106.642, 29.719])
     h = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
-    haversine = 2 * roads.EARTH_RADIUS_KM * np.arcsin(np.sqrt(h))
-    assert roads.great_circle_km(103.947, 30.578, 106.642, 29.719) == pytest.approx(haversine, rel=1e-12)
+    haversine = 2 * geodesy.EARTH_RADIUS_KM * np.arcsin(np.sqrt(h))
+    assert geodesy.great_circle_km(103.947, 30.578, 106.642, 29.719) == pytest.approx(haversine, rel=1e-12)
 
 
 def test_snap_finds_the_nearest_node_by_brute_force():
@@ -65,7 +65,7 @@ def test_snap_finds_the_nearest_node_by_brute_force():
     node, km = roads.snap(network, lon, lat)
     xy = network.nodes.loc[network.node_ids, ["x", "y"]].to_numpy()
     distances = cdist(
-        np.column_stack([lon, lat]), xy, lambda a, b: float(roads.great_circle_km(a[0], a[1], b[0], b[1]))
+        np.column_stack([lon, lat]), xy, lambda a, b: float(geodesy.great_circle_km(a[0], a[1], b[0], b[1]))
     )
     assert np.allclose(km, distances.min(axis=1), rtol=1e-9)
     assert np.array_equal(node, network.node_ids[distances.argmin(axis=1)])
