@@ -122,11 +122,12 @@ def generalized(network: RoadNetwork, rates: Rates) -> Costs:
     network
         Road network; its ``hours`` are taken as they are.
     rates
-        What an hour and a kilometer cost.
+        What an hour and a kilometer cost. An edge with ``toll`` = ``no`` is free whatever its class.
     """
     dearest = max(rates.distance_cost_cny_per_km.values())
     distance = _by_class(network, rates.distance_cost_cny_per_km, other=dearest) * network.length_km
     toll = _by_class(network, rates.toll_cny_per_km, other=0.0) * network.length_km
+    toll[_is_free(network)[network.edge_rows]] = 0.0
     total = rates.value_of_time_cny_per_h * network.hours + distance + toll
     return Costs(hours=network.hours, toll_cny=toll, total_cny=total)
 
@@ -137,6 +138,15 @@ def _by_class(network: RoadNetwork, value: Mapping[str, float], *, other: float)
     classes = highway.astype(str).str.removesuffix("_link")
     found: NDArray[np.float64] = classes.map(value).fillna(other).to_numpy(dtype=np.float64)
     return found[network.edge_rows]
+
+
+def _is_free(network: RoadNetwork) -> NDArray[np.bool_]:
+    """(rows of edges,) bool: edges that OpenStreetMap says are free."""
+    edges = network.edges
+    if "toll" not in edges.columns:
+        return np.zeros(len(edges), dtype=np.bool_)
+    free: NDArray[np.bool_] = (edges["toll"].astype(object) == "no").to_numpy(dtype=np.bool_)
+    return free
 
 
 def closed(costs: Costs, arcs: NDArray[np.int64]) -> Costs:

@@ -65,6 +65,13 @@ def test_the_axle_class_sets_the_toll():
     assert costs.generalized(network, costs.rates(VALUES, axle_class=1)).toll_cny[0] == pytest.approx(4.5)
 
 
+def test_a_motorway_tagged_free_has_no_toll():
+    network = network_of([(0, 1, 10.0, "motorway"), (1, 2, 10.0, "motorway"), (2, 3, 10.0, "motorway")])
+    network.edges["toll"] = ["no", "yes", None]
+    found = costs.generalized(network, costs.rates(VALUES))
+    assert found.toll_cny.tolist() == pytest.approx([0.0, 18.0, 18.0])
+
+
 def test_every_faulty_rate_is_named_at_once():
     bad = VALUES | {"road.toll_cny_per_km.trunk": -1.0}
     del bad["road.value_of_time_cny_per_h"]
