@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -54,6 +54,19 @@ def test_optimum_with_existing_locked_and_forbidden_sites(corridors, data):
     assert set(sites["existing"]) <= set(solution.stations.tolist())
     assert not set(sites["existing"]) & set(solution.new.tolist())
     assert not set(sites["forbidden"]) & set(solution.stations.tolist())
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_coverage_never_falls_when_a_station_is_added(corridors, data):
+    corridor = data.draw(corridors())
+    cover, volume = corridor.cover(), np.array(corridor.volume)
+    found = [solve_flow_refueling(cover, volume, n_new=n) for n in range(corridor.n_nodes + 1)]
+    values = [solution.certificate.incumbent for solution in found]
+    assert all(more >= less - 1e-9 for less, more in pairwise(values))
+    assert values[0] == 0.0
+    open_everywhere = corridor.naively_served(range(corridor.n_nodes))
+    assert values[-1] == pytest.approx(sum(v for v, s in zip(volume, open_everywhere, strict=True) if s))
 
 
 def test_coverage_never_falls_and_bounds_hold_as_stations_are_added(region):
