@@ -189,36 +189,43 @@ def read_bases(directory: Path) -> pd.DataFrame:
 def read_assumptions(directory: Path) -> pd.DataFrame:
     """Return the documented defaults, index ``key``; every value lies between its low and high."""
     table = read_table(directory / "assumptions.csv", ASSUMPTION_COLUMNS).set_index("key")
-    outside = table.index[(table["value"] < table["low"]) | (table["value"] > table["high"])]
-    if len(outside):
-        keys = ", ".join(outside)
-        raise InputError(
-            Fault(f"value outside its low and high: {keys}", "assumptions.csv", "Widen the range")
-        )
-    return table
-
-
-def read_truck_speeds(directory: Path) -> dict[str, float]:
-    """Return the documented truck speed of each highway class, km/h."""
-    prefix = "road.truck_speed_kmh."
-    values = read_assumptions(directory)["value"]
-    return {
-        str(key).removeprefix(prefix): float(value)
-        for key, value in values.items()
-        if str(key).startswith(prefix)
-    }
+    return _within_range(table, "value", where="assumptions.csv")
 
 
 def read_elevations(directory: Path) -> pd.DataFrame:
     """Return towns, passes and tunnels of known elevation, index ``point_id``, each within its range."""
     table = read_table(directory / "elevations.csv", ELEVATION_COLUMNS).set_index("point_id")
-    outside = table.index[(table["elevation_m"] < table["low"]) | (table["elevation_m"] > table["high"])]
+    return _within_range(table, "elevation_m", where="elevations.csv")
+
+
+def _within_range(table: pd.DataFrame, column: str, *, where: str) -> pd.DataFrame:
+    """Return the table, or name the rows whose figure lies outside its own low and high."""
+    outside = table.index[(table[column] < table["low"]) | (table[column] > table["high"])]
     if len(outside):
-        points = ", ".join(outside)
-        raise InputError(
-            Fault(f"elevation outside its low and high: {points}", "elevations.csv", "Widen the range")
-        )
+        rows = ", ".join(map(str, outside))
+        raise InputError(Fault(f"{column} outside its low and high: {rows}", where, "Widen the range"))
     return table
+
+
+def truck_speeds(assumptions: Mapping[str, float]) -> dict[str, float]:
+    """Return the truck speed of each highway class, km/h, from assumption values by key.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If a speed is not positive.
+    """
+    prefix = "road.truck_speed_kmh."
+    speeds = {key.removeprefix(prefix): value for key, value in assumptions.items() if key.startswith(prefix)}
+    if min(speeds.values()) <= 0:
+        raise InputError(Fault("a truck speed is not positive", prefix.rstrip("."), "Use km/h above 0"))
+    return speeds
+
+
+def read_truck_speeds(directory: Path) -> dict[str, float]:
+    """Return the documented truck speed of each highway class, km/h."""
+    values = read_assumptions(directory)["value"]
+    return truck_speeds({str(key): float(value) for key, value in values.items()})
 
 
 def data_hashes(directory: Path) -> dict[str, str]:

@@ -78,13 +78,7 @@ def _load(speed_overrides: tuple[tuple[str, float], ...]) -> Inputs:
     folder = sources.data_directory()
     assumptions = sources.read_assumptions(folder)
     defaults = {str(key): float(value) for key, value in assumptions["value"].items()}
-    speeds = {
-        key.removeprefix(_SPEED_PREFIX): value
-        for key, value in (defaults | dict(speed_overrides)).items()
-        if key.startswith(_SPEED_PREFIX)
-    }
-    if min(speeds.values()) <= 0:
-        raise InputError(Fault("a truck speed is not positive", "road.truck_speed_kmh", "Use km/h above 0"))
+    speeds = sources.truck_speeds(defaults | dict(speed_overrides))
     nodes, edges = sources.read_roads(folder)
     network = roads.from_tables(nodes, edges, speeds_kmh=speeds)
     zone_table = zones.attach(sources.read_zones(folder), network)

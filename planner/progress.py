@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 #: Stages of a plan, in order.
-STAGES = ("load", "routes", "demand", "siting", "replay", "sizing", "supply", "done")
+STAGES = ("load", "demand", "siting", "replay", "sizing", "supply", "done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

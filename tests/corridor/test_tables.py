@@ -77,3 +77,21 @@ def test_malformed_files_are_one_clear_error(tmp_path, content, message):
         sources.read_text_table(path)
     with pytest.raises(InputError, match="there is no such file"):
         sources.read_text_table(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [("assumptions.csv", sources.read_assumptions), ("elevations.csv", sources.read_elevations)],
+)
+def test_a_figure_outside_its_own_range_is_named(tmp_path, name, reader):
+    shipped = sources.read_text_table(sources.data_directory() / name)
+    shipped.loc[3, "high"] = str(float(shipped.loc[3, "low"]) - 1.0)
+    shipped.to_csv(tmp_path / name, index=False)
+    with pytest.raises(InputError, match=f"outside its low and high: {shipped.iloc[3, 0]}"):
+        reader(tmp_path)
+
+
+def test_truck_speeds_must_be_positive():
+    assert sources.truck_speeds({"road.truck_speed_kmh.trunk": 50.0, "other": 1.0}) == {"trunk": 50.0}
+    with pytest.raises(InputError, match="truck speed is not positive"):
+        sources.truck_speeds({"road.truck_speed_kmh.trunk": 0.0})

@@ -87,7 +87,7 @@ def test_progress_passes_every_stage_in_order():
     make_plan(Scenario(stations=1), on_progress=seen.append)
     order = [STAGES.index(report.stage) for report in seen]
     assert order == sorted(order)
-    assert {report.stage for report in seen} == set(STAGES) - {"routes"}
+    assert {report.stage for report in seen} == set(STAGES)
     bounds = [report.bound for report in seen if report.bound is not None]
     assert bounds == sorted(bounds, reverse=True)
 
