@@ -30,7 +30,7 @@ def page() -> None:
         state = session.current()
         state.collect()
         # Truck speeds are assumptions too: the roads drawn are those of the plan drawn.
-        inputs = load_inputs(state.plan.scenario.assumptions if state.plan else None)
+        inputs = load_inputs(state.plan.scenario if state.plan else None)
     except ChengyuError as error:
         st.error(status.message(error, language))
         return

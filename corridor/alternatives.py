@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corridor.errors import Fault, InputError
+from corridor.paths import unwind
 from corridor.plateaus import ROUNDING, grow, open_arcs, ways
-from corridor.routes import unwind
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -40,7 +40,6 @@ _BATCH = 16_000_000
 
 #: Ways weighed against each other per route asked for: beyond, the plateaus are short and the ways poor.
 _TRIES = 4
-
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class AlternativeRoutes:
@@ -79,7 +78,6 @@ class AlternativeRoutes:
         """Return the node ids of one route, origin first."""
         return self.nodes[self.offsets[route] : self.offsets[route + 1]]
 
-
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _Paths:
     """Flat paths over vertices with the arc that leads to each entry."""
@@ -107,7 +105,6 @@ class _Paths:
         return _Paths(
             pair=self.pair[kept], offsets=offsets, vertices=self.vertices[entries], arc=self.arc[entries]
         )
-
 
 def alternatives(
     network: RoadNetwork,
@@ -162,7 +159,6 @@ def alternatives(
         found.append(_costed(network, costs, paths.only(kept), scale))
     return _joined(found)
 
-
 def _check_options(*, most: int, detour: float, overlap: float, local: float, scale: float) -> None:
     """Refuse options out of range, all at once."""
     rules = (
@@ -180,14 +176,12 @@ def _check_options(*, most: int, detour: float, overlap: float, local: float, sc
     if faults:
         raise InputError(faults)
 
-
 def _first_of_each(group: NDArray[np.int64], merit: NDArray[np.float64], most: int) -> NDArray[np.intp]:
     """Return positions ordered by group and merit, at most so many of each group."""
     order = np.lexsort((merit, group))
     ordered = group[order]
     rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
     return order[rank < most]
-
 
 def _with_arcs(
     network: RoadNetwork, trees: Trees, arcs: OpenArcs, pair: NDArray[np.int64], via: NDArray[np.int64]
@@ -213,7 +207,6 @@ def _with_arcs(
     simple[twice] = False
     return paths.only(np.flatnonzero(simple))
 
-
 def _select(
     paths: _Paths, network: RoadNetwork, costs: Costs, *, most: int, detour: float, overlap: float
 ) -> NDArray[np.intp]:
@@ -238,7 +231,6 @@ def _select(
         alive[rivals] = (shared <= overlap * shorter) & (shared < km[rivals] * (1.0 - ROUNDING))
     return np.flatnonzero(chosen)
 
-
 def _shared_km(
     paths: _Paths,
     group: NDArray[np.intp],
@@ -255,11 +247,9 @@ def _shared_km(
     owner, arc = mine.owner[inside], mine.arc[inside]
     return _sums(owner, np.where(used[group[rivals][owner], arc], length_km[arc], 0.0), len(rivals))
 
-
 def _sums(group: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """(n,) float64: sum of the values of each group."""
     return np.bincount(group, weights=value, minlength=n).astype(np.float64, copy=False)
-
 
 def _costed(network: RoadNetwork, costs: Costs, paths: _Paths, scale: float) -> AlternativeRoutes:
     """Order by cost, add what each route costs, and split the trips."""
@@ -277,7 +267,6 @@ def _costed(network: RoadNetwork, costs: Costs, paths: _Paths, scale: float) -> 
         share=_shares(paths, cost, network.length_km, scale),
     )
 
-
 def _running(paths: _Paths, value: NDArray[np.float64]) -> NDArray[np.float64]:
     """(offsets[-1],) float64: sum of an arc's value since the start of its own path."""
     total = np.where(paths.arc >= 0, value[paths.arc], 0.0)
@@ -289,7 +278,6 @@ def _running(paths: _Paths, value: NDArray[np.float64]) -> NDArray[np.float64]:
         total[at] += total[at - 1]
         at = at + 1
     return total
-
 
 def _shares(
     paths: _Paths, cost: NDArray[np.float64], length_km: NDArray[np.float64], scale: float
@@ -306,7 +294,6 @@ def _shares(
     path_size = _sums(owner, length_km[arc] / users[row, arc], len(cost)) / paths.sums(length_km)
     weight = path_size * np.exp(-scale * (cost / cost[first][group] - 1.0))
     return np.asarray(weight / _sums(group, weight, len(first))[group], dtype=np.float64)
-
 
 def _joined(parts: list[AlternativeRoutes]) -> AlternativeRoutes:
     """Return the routes of all batches, by pair."""

@@ -9,12 +9,14 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 
 from corridor.costs import matrix
 from corridor.errors import Fault, InputError
-from corridor.routes import has_ref, unwind
+from corridor.named_routes import has_ref
+from corridor.paths import unwind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from corridor.roads import RoadNetwork
 
@@ -58,8 +60,13 @@ def edges(network: RoadNetwork, pairs: Sequence[tuple[int, int]]) -> NDArray[np.
     return np.flatnonzero(np.isin(key, wanted)).astype(np.int64)
 
 
-def stretch(network: RoadNetwork, ref: str, *, between: tuple[int, int]) -> NDArray[np.int64]:
-    """Return the arcs of an expressway between two nodes on it, in both directions.
+def stretch(
+    network: RoadNetwork, ref: str, *, between: tuple[Sequence[int], Sequence[int]]
+) -> NDArray[np.int64]:
+    """Return the arcs of an expressway between two places on it, in both directions.
+
+    The carriageways of an expressway may share their nodes or not: each direction takes the ends, of those
+    given, that it leads through.
 
     Parameters
     ----------
@@ -68,7 +75,7 @@ def stretch(network: RoadNetwork, ref: str, *, between: tuple[int, int]) -> NDAr
     ref
         Number of the expressway, e.g. ``G76``.
     between
-        Node ids of two interchanges on it, see :func:`interchange`.
+        Node ids at each end, those meant first; see :func:`interchange`.
 
     Returns
     -------
@@ -78,22 +85,36 @@ def stretch(network: RoadNetwork, ref: str, *, between: tuple[int, int]) -> NDAr
     Raises
     ------
     corridor.errors.InputError
-        If no such road joins the two.
+        If the road does not lead from one end to the other, or not back.
     """
     on_road = has_ref(network, (ref,))[network.edge_rows]
-    cost = np.where(on_road, network.length_km, np.inf)
     if not on_road.any():
         raise InputError(Fault(f"no road has the number {ref}", "closures", "Write it as on the map: G76"))
-    start, end = network.vertices(np.asarray(between))
-    km, before = dijkstra(matrix(network, cost), indices=[start, end], return_predecessors=True)
-    if start == end or not (np.isfinite(km[0, end]) and np.isfinite(km[1, start])):
-        what = f"{ref} does not lead from node {between[0]} to node {between[1]} and back"
+    along = matrix(network, np.where(on_road, network.length_km, np.inf))
+    one, other = (network.vertices(np.asarray(ends, dtype=np.int64)) for ends in between)
+    steps = [_steps(along, one, other), _steps(along, other, one)]
+    if any(len(step) == 0 for step in steps):
+        what = f"{ref} does not lead from node {between[0][0]} to node {between[1][0]} and back"
         raise InputError(Fault(what, "closures", "Name two interchanges of that road"))
-    offsets, vertices = unwind(before, np.array([0, 1]), np.array([end, start]))
-    step = np.delete(np.arange(1, len(vertices)), offsets[1] - 1)
-    wanted = vertices[step - 1] * network.n_nodes + vertices[step]
+    wanted = np.concatenate(steps)
     key = network.tails.astype(np.int64) * network.n_nodes + network.heads
-    return np.flatnonzero(np.isin(key, wanted) & on_road).astype(np.int64)
+    closed = np.isin(key, wanted[:, 0] * network.n_nodes + wanted[:, 1]) & on_road
+    return np.flatnonzero(closed).astype(np.int64)
+
+
+def _steps(along: csr_array, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n, 2) vertices, tail and head of each step from the first start and end that are joined; or none."""
+    km, before = dijkstra(along, indices=starts, return_predecessors=True)
+    rank = np.where(
+        np.isfinite(km[:, ends]) & (starts[:, None] != ends),
+        np.arange(len(starts))[:, None] + np.arange(len(ends)),
+        np.inf,
+    )
+    if not np.isfinite(rank).any():
+        return np.zeros((0, 2), dtype=np.int64)
+    row, column = np.unravel_index(int(np.argmin(rank)), rank.shape)
+    _, path = unwind(before, np.array([row]), np.array([ends[column]]))
+    return np.column_stack([path[:-1], path[1:]])
 
 
 def interchange(network: RoadNetwork, ref: str, *, km_post: float) -> int:

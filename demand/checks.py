@@ -1,6 +1,6 @@
 """How the modeled demand compares with published figures, the misfit in plain sight.
 
-Every trip takes its one route (all or nothing), so a section's volume is the sum over the routes that drive
+Trips split among the routes of their pair, so a section's volume is the sum over the routes that drive
 it. Published counts hold all trucks; the model leaves out trucks below 18 t and trips below the shortest
 trip, so it should stay below a count, not above it.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from corridor.errors import Fault
-from corridor.routes import CHENGDU, NAMED_ROUTES, NamedRoute, named_route
+from corridor.named_routes import CHENGDU, NAMED_ROUTES, NamedRoute, named_route
 from demand.freight import DAYS_PER_YEAR
 from demand.hydrogen import all_trips, demand_table
 from demand.inputs import TRUCK_CLASSES, raise_faults
@@ -55,7 +55,7 @@ def link_volumes(routes: Routes, round_trips: np.ndarray) -> pd.Series:
     Parameters
     ----------
     routes
-        One route per pair.
+        Routes of each pair.
     round_trips
         (n_routes,) float64, round trips per day.
 

@@ -47,7 +47,7 @@ def truck_trips(
     zones
         Counties and gateways, index ``zone_id`` (docs/tables.md).
     routes
-        One route per pair of zones.
+        Routes of each pair of zones.
     assumptions
         Value by key.
     year

@@ -57,12 +57,14 @@ def deterrence(
     outside_km: float,
     through_factor: float,
 ) -> NDArray[np.float64]:
-    """Return f of each route: how readily a trip is made, up to a common factor.
+    """Return f of each pair: how readily a trip is made, up to a common factor.
+
+    The distance of a pair is the mean over its routes by their shares.
 
     Parameters
     ----------
     routes
-        One route per pair.
+        Routes of each pair.
     gateway
         (n_zones,) bool, rows of ``routes.zone_ids`` that are gateways.
     exponent
@@ -77,27 +79,29 @@ def deterrence(
     Returns
     -------
     numpy.ndarray
-        (n_routes,) float64.
+        (n_pairs,) float64, in the order of ``routes.first``.
     """
-    ends_outside = gateway[routes.origin].astype(np.float64) + gateway[routes.destination]
-    distance_km = np.maximum(routes.length_km, shortest_km) + outside_km * ends_outside
-    through = gateway[routes.origin] & gateway[routes.destination]
+    origin, destination = routes.origin[routes.first], routes.destination[routes.first]
+    length_km = routes.pair_mean(routes.length_km)
+    ends_outside = gateway[origin].astype(np.float64) + gateway[destination]
+    distance_km = np.maximum(length_km, shortest_km) + outside_km * ends_outside
+    through = gateway[origin] & gateway[destination]
     weight = np.where(through, through_factor, 1.0)
-    counted = routes.length_km >= shortest_km
+    counted = length_km >= shortest_km
     return np.where(counted, weight * (distance_km / shortest_km) ** -exponent, 0.0)
 
 
 def balanced_trips(
     routes: Routes, pattern: NDArray[np.float64], ends: NDArray[np.float64], *, what: str
 ) -> NDArray[np.float64]:
-    """Return the round trips of each route that meet every zone's trip ends.
+    """Return the round trips of each route, split by its share, that meet every zone's trip ends.
 
     Parameters
     ----------
     routes
-        One route per pair.
+        Routes of each pair.
     pattern
-        (n_routes,) float64, f of each route.
+        (n_pairs,) float64, f of each pair.
     ends
         (n_zones,) float64, trip ends per day of each row of ``routes.zone_ids``.
     what
@@ -115,10 +119,12 @@ def balanced_trips(
     """
     n_zones = len(routes.zone_ids)
     table = np.zeros((n_zones, n_zones), dtype=np.float64)
-    table[routes.origin, routes.destination] = pattern
-    table[routes.destination, routes.origin] = pattern
+    origin, destination = routes.origin[routes.first], routes.destination[routes.first]
+    table[origin, destination] = pattern
+    table[destination, origin] = pattern
     factor = symmetric_factors(table, ends, labels=[str(zone) for zone in routes.zone_ids], what=what)
-    return np.asarray(factor[routes.origin] * factor[routes.destination] * pattern, dtype=np.float64)
+    trips = factor[origin] * factor[destination] * pattern
+    return np.asarray(trips[routes.pair] * routes.share, dtype=np.float64)
 
 
 def symmetric_factors(

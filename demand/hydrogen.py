@@ -47,7 +47,7 @@ def demand_table(
     zones
         Counties and gateways, index ``zone_id``.
     routes
-        One route per pair of zones.
+        Routes of each pair of zones.
     assumptions
         Value by key; keys of other packages are passed over.
     year

@@ -212,8 +212,10 @@ def route_faults(routes: Routes, zones: pd.DataFrame) -> list[Fault]:
     if not bool((routes.origin < routes.destination).all()):
         faults.append(Fault("a pair is not ordered origin < destination", "routes", "Order the pairs"))
     pairs = routes.origin.astype(np.int64) * len(routes.zone_ids) + routes.destination
-    if len(np.unique(pairs)) < len(pairs):
-        faults.append(Fault("a pair of zones has several routes", "routes", "Keep one route per pair"))
+    if len(np.unique(pairs)) < len(routes.first):
+        faults.append(Fault("the routes of a pair do not stand in a row", "routes", "Order them by pair"))
+    elif not np.allclose(routes.pair_mean(np.ones(len(routes))), 1.0) or bool((routes.share < 0).any()):
+        faults.append(Fault("the shares of a pair do not add up to 1", "routes, share", "Route again"))
     if not bool((np.isfinite(routes.length_km) & (routes.length_km >= 0)).all()):
         faults.append(Fault("a length is not a number from 0", "routes, length_km", "Route again"))
     return faults

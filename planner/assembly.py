@@ -190,7 +190,7 @@ class Parts:
         bases = self.inputs.bases
         return {
             "scenario_identity": self.scenario.identity,
-            "fingerprint": fingerprint(),
+            "fingerprint": fingerprint(self.scenario),
             "data_sha256": sources.data_hashes(sources.data_directory()),
             "versions": versions(),
             "created_utc": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),

@@ -70,7 +70,7 @@ def plan(
         scenario = _scenario(scenario_file, stations=stations, year=year, settings=settings or [])
         if out is not None:
             exports.check_folder(out)
-        result = store.find(scenario, fingerprint()) if reuse else None
+        result = store.find(scenario, fingerprint(scenario)) if reuse else None
         if result is None:
             result = make_plan(scenario, on_progress=_say)
             store.save(result)

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
 
 import corridor
 import demand
 import planner
 import siting
 from corridor import roads, routes, sites, sources, zones
+from corridor.costs import closed as closed_costs
+from corridor.costs import generalized, rates
 from corridor.errors import Fault, InputError
+from planner.closures import closed_arcs
 from planner.plan import Notice
-from planner.scenario import suggestion
+from planner.scenario import Scenario, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
+    from corridor.costs import Costs
     from corridor.roads import RoadNetwork
     from corridor.routes import Routes
 
-_SPEED_PREFIX = "road.truck_speed_kmh."
+_ROAD_PREFIX = "road."
+
+#: A zone farther than this from a network brought in is not on it, km great-circle. The shipped roads are the
+#: only ones of the region there: its mountain counties are joined to them however far.
+FARTHEST_ZONE_KM = 30.0
+
+#: A plan needs trips between two zones.
+_FEWEST_ZONES = 2
 
 #: Packages whose versions a plan depends on.
 _PACKAGES = ("chengyu-h2", "geopandas", "numpy", "ortools", "osmnx", "pandas", "scipy")
@@ -41,18 +53,24 @@ class Inputs:
     ----------
     network
         Road network.
+    costs
+        Generalized costs of its arcs; closed ones cost infinitely much.
     zones, sites, bases
-        Tables of docs/tables.md with ``node_id`` and ``snap_km``.
+        Tables of docs/tables.md with ``node_id`` and ``snap_km``; of the zones those on the network.
+    far_zones
+        Zones too far from the network.
     refused_sites
-        Sites too far from the network.
+        Sites too far from the network, or added under an id in use, with a ``reason``.
     assumptions
         Table of defaults, index ``key``.
     routes
-        Quickest route of every pair of zones.
+        Routes of every pair of zones.
     """
 
     network: RoadNetwork
+    costs: Costs
     zones: pd.DataFrame
+    far_zones: pd.DataFrame
     sites: pd.DataFrame
     refused_sites: pd.DataFrame
     bases: pd.DataFrame
@@ -60,38 +78,101 @@ class Inputs:
     routes: Routes
 
 
-def load_inputs(overrides: Mapping[str, float] | None = None) -> Inputs:
-    """Return the joined tables, kept in memory after the first call.
+def load_inputs(scenario: Scenario | None = None) -> Inputs:
+    """Return the joined tables of a scenario, the default one without it.
+
+    What several scenarios share is kept in memory: roads, routes and joined tables depend on the network,
+    the closures, and the assumptions on roads only.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        For a network that is not there or too far from every zone, and for closures that say no road.
+    """
+    wanted = scenario or Scenario()
+    on_roads = {key: value for key, value in wanted.assumptions.items() if key.startswith(_ROAD_PREFIX)}
+    inputs = _load(wanted.network, _stamp(wanted), tuple(sorted(on_roads.items())), wanted.closures)
+    if not wanted.added_sites:
+        return inputs
+    added = pd.DataFrame([site.model_dump() for site in wanted.added_sites]).set_index("site_id")
+    return with_sites(inputs, added)
+
+
+def with_sites(inputs: Inputs, added: pd.DataFrame) -> Inputs:
+    """Return the inputs with more sites, those that can be joined to the network.
 
     Parameters
     ----------
-    overrides
-        Assumption values of a scenario; of these only truck speeds change the inputs.
+    inputs
+        Joined tables.
+    added
+        Index ``site_id``, columns of ``sites.csv``.
     """
-    speeds = {key: value for key, value in (overrides or {}).items() if key.startswith(_SPEED_PREFIX)}
-    return _load(tuple(sorted(speeds.items())))
+    in_use = added.index.isin(inputs.sites.index) | added.index.duplicated()
+    attached, far = sites.attach(added[~in_use], inputs.network)
+    reasons = [
+        added[in_use].assign(reason="the site id is already in use"),
+        far.assign(reason=_too_far(far)),
+    ]
+    table = pd.concat([inputs.sites, _filled(attached)]) if len(attached) else inputs.sites
+    refused = pd.concat([inputs.refused_sites, *(part for part in reasons if len(part))])
+    return replace(inputs, sites=table, refused_sites=refused)
+
+
+def _filled(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without its empty columns: pandas would let them decide the type of a joined one."""
+    filled: pd.DataFrame = table.dropna(axis="columns", how="all")
+    return filled
+
+
+def _too_far(table: pd.DataFrame) -> list[str]:
+    """Return why sites far from the network are refused."""
+    return [f"{km:.1f} km from the road network" for km in table["snap_km"]]
 
 
 @lru_cache(maxsize=4)
-def _load(speed_overrides: tuple[tuple[str, float], ...]) -> Inputs:
-    """Read and join; one result per set of truck speeds."""
+def _load(
+    network_folder: str | None, stamp: str, on_roads: tuple[tuple[str, float], ...], closed: tuple[str, ...]
+) -> Inputs:
+    """Read and join; one result per state of the network, assumptions on roads, and closures."""
     folder = sources.data_directory()
     assumptions = sources.read_assumptions(folder)
     defaults = {str(key): float(value) for key, value in assumptions["value"].items()}
-    speeds = sources.truck_speeds(defaults | dict(speed_overrides))
-    nodes, edges = sources.read_roads(folder)
-    network = roads.from_tables(nodes, edges, speeds_kmh=speeds)
-    zone_table = zones.attach(sources.read_zones(folder), network)
+    values = defaults | dict(on_roads)
+    network = _network(network_folder, stamp, tuple(sources.truck_speeds(values).items()))
+    every_zone = zones.attach(sources.read_zones(folder), network)
+    is_near = every_zone["snap_km"] <= (np.inf if network_folder is None else FARTHEST_ZONE_KM)
+    if is_near.sum() < _FEWEST_ZONES:
+        mend = "Import roads of Sichuan and Chongqing"
+        raise InputError(Fault("no two zones lie on the road network", str(network_folder), mend))
+    joined = every_zone[is_near]
     attached, refused = sites.attach(sources.read_sites(folder), network)
+    costs = generalized(network, rates(values))
+    costs = closed_costs(costs, closed_arcs(network, closed, zones=every_zone)) if closed else costs
     return Inputs(
         network=network,
-        zones=zone_table,
+        costs=costs,
+        zones=joined,
+        far_zones=every_zone[~is_near],
         sites=attached,
-        refused_sites=refused,
+        refused_sites=refused.assign(reason=_too_far(refused)),
         bases=zones.attach(sources.read_bases(folder), network),
         assumptions=assumptions,
-        routes=routes.between_zones(network, zone_table),
+        routes=routes.between_zones(
+            network,
+            joined,
+            costs=costs,
+            most=int(values["road.alternatives"]),
+            detour=values["road.detour_factor"],
+            scale=values["road.choice_scale"],
+        ),
     )
+
+
+@lru_cache(maxsize=2)
+def _network(folder: str | None, _stamp: str, speeds: tuple[tuple[str, float], ...]) -> RoadNetwork:
+    """Read a road network; closures and costs do not change it."""
+    return roads.load(Path(folder) if folder is not None else None, speeds_kmh=dict(speeds))
 
 
 def assumptions_in_force(
@@ -132,9 +213,24 @@ def assumptions_in_force(
     return defaults | {key: float(value) for key, value in overrides.items()}, tuple(notices)
 
 
+def fingerprint(scenario: Scenario) -> str:
+    """Return the SHA-256 of tables, road network and code: what a stored plan of it must agree with."""
+    return hashlib.sha256(f"{_shipped_fingerprint()} {_stamp(scenario)}".encode()).hexdigest()
+
+
+def _stamp(scenario: Scenario) -> str:
+    """Return what tells one state of a scenario's own road network from another; empty without."""
+    if scenario.network is None:
+        return ""
+    source = Path(scenario.network)
+    files = sorted(source.iterdir()) if source.is_dir() else [source]
+    states = [(path.name, path.stat()) for path in files if path.is_file()]
+    return " ".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
+
+
 @lru_cache(maxsize=1)
-def fingerprint() -> str:
-    """Return the SHA-256 of the shipped tables and of the code: what a stored plan must agree with."""
+def _shipped_fingerprint() -> str:
+    """Return the SHA-256 of the shipped tables and of the code."""
     digest = hashlib.sha256()
     for name, value in sources.data_hashes(sources.data_directory()).items():
         digest.update(f"{name} {value}\n".encode())

@@ -101,7 +101,7 @@ def solve(scenario: Scenario, on_progress: OnProgress, should_stop: ShouldStop) 
     from planner.inputs import fingerprint  # noqa: PLC0415
     from planner.pipeline import make_plan  # noqa: PLC0415
 
-    found = store.find(scenario, fingerprint())
+    found = store.find(scenario, fingerprint(scenario))
     if found is not None:
         return found
     plan = make_plan(scenario, on_progress=on_progress, should_stop=should_stop)

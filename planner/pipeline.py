@@ -13,7 +13,8 @@ import pandas as pd
 
 from corridor import zones
 from corridor.errors import Fault, InputError
-from corridor.routes import corridor_share, road_km
+from corridor.named_routes import corridor_share
+from corridor.paths import road_km
 from demand.hydrogen import demand_table
 from planner.assembly import MODULES_KG_PER_DAY, Parts
 from planner.inputs import assumptions_in_force, load_inputs
@@ -75,7 +76,7 @@ def make_plan(
     """
     reporter = _Reporter(on_progress, should_stop)
     reporter.stage("load", "reading the tables, routing all pairs of zones")
-    inputs = load_inputs(scenario.assumptions)
+    inputs = load_inputs(scenario)
     values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
     check_sites(scenario, inputs.sites)
     reporter.stage("demand", f"trips on {len(inputs.routes):,} routes")
@@ -253,7 +254,12 @@ def _supply(
 ) -> Supply:
     """Assign each station a base."""
     bases = inputs.bases.rename(columns={f"capacity_kg_per_day_{scenario.year}": "capacity_kg_per_day"})
-    km = road_km(inputs.network, bases["node_id"].to_numpy(), stations["node_id"].to_numpy()).T
+    km = road_km(
+        inputs.network,
+        bases["node_id"].to_numpy(),
+        stations["node_id"].to_numpy(),
+        cost=inputs.costs.total_cny,
+    ).T
     modes = {
         name: DeliveryMode(
             fixed_cny_per_kg=values[f"delivery.{name}.fixed_cny_per_kg"],

@@ -44,6 +44,33 @@ class SolveOptions(BaseModel):
     gap: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
 
 
+class AddedSite(BaseModel):
+    """A site an analyst adds to those of the tables; fields as in ``sites.csv`` (docs/tables.md).
+
+    Coordinates are WGS 84: other reference systems are converted when a file is read
+    (:func:`planner.site_input.load_sites`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    site_id: str = Field(min_length=1, max_length=60)
+    name_zh: str = Field(min_length=1, max_length=80)
+    name_en: str = Field(default="", max_length=120)
+    kind: Literal["interchange", "service_area", "logistics_park", "port", "airport", "station"]
+    status: Literal["candidate", "existing", "planned"] = "candidate"
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    road_ref: str | None = None
+    km_post: float | None = Field(default=None, ge=0, le=10_000, allow_inf_nan=False)
+    county_code: str | None = None
+    capacity_kg_per_day: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
+    direction: Literal["both", "one"] | None = None
+    position_quality: Literal["surveyed", "osm", "approx", "centroid"] = "approx"
+    source: str = "analyst"
+    confidence: Literal["H", "M", "L"] = "L"
+    note: str | None = None
+
+
 class Scenario(BaseModel):
     """All assumptions of one plan.
 
@@ -64,6 +91,12 @@ class Scenario(BaseModel):
         Whether only green hydrogen may be delivered.
     locked, forbidden
         Site ids that must, or must not, get a new station.
+    closures
+        Roads closed to all traffic, as :mod:`planner.closures` reads them (``"G5 雅安..西昌"``).
+    network
+        Folder of a road network brought in by ``chengyu roads import``; None takes the shipped roads.
+    added_sites
+        Sites besides those of the tables.
     zone_factor
         Multiplies population and employment of a zone, by zone id.
     assumptions
@@ -82,6 +115,9 @@ class Scenario(BaseModel):
     green_only: bool = False
     locked: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    closures: tuple[str, ...] = ()
+    network: str | None = Field(default=None, min_length=1)
+    added_sites: tuple[AddedSite, ...] = ()
     zone_factor: dict[str, _Factor] = {}
     assumptions: dict[str, _Finite] = {}
     solve: SolveOptions = SolveOptions()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from corridor.routes import NAMED_ROUTES
+from corridor.named_routes import NAMED_ROUTES
 from planner.text import Language, text
 from planner.views import palette
 from planner.views.figures import with_unit

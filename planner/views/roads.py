@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import shapely
 
-from corridor.routes import NAMED_ROUTES, named_route
+from corridor.named_routes import NAMED_ROUTES, named_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from corridor.named_routes import NamedRoute
     from corridor.roads import RoadNetwork
-    from corridor.routes import NamedRoute
 
 #: Deviation allowed when a line is thinned, degrees: about 300 m, less than a pixel of the regional view.
 _TOLERANCE = 0.003

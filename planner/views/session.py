@@ -46,7 +46,7 @@ class Session:
         """Show the stored plan of a scenario, else solve it in the background; an earlier job is stopped."""
         self.cancel()
         self.wanted, self.error, self.notice = scenario, None, None
-        found = store.find(scenario, fingerprint())
+        found = store.find(scenario, fingerprint(scenario))
         if found is not None:
             self.plan = found
         else:

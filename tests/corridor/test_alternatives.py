@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
-from corridor import alternatives, closures, costs, roads, routes, sources
+from corridor import alternatives, closures, costs, named_routes, roads, sources
 from corridor.errors import InputError
 
 
@@ -236,19 +236,19 @@ def real():
 
 def share_on(network, arcs, refs):
     km = network.length_km[arcs]
-    return km[routes.has_ref(network, refs)[network.edge_rows[arcs]]].sum() / km.sum()
+    return km[named_routes.has_ref(network, refs)[network.edge_rows[arcs]]].sum() / km.sum()
 
 
 @pytest.mark.parametrize("back", [False, True])
 def test_the_named_corridor_routes_are_the_alternatives(real, back):
     network, cost = real
     (chengdu, chongqing), _ = roads.snap(
-        network, [routes.CHENGDU[0], routes.CHONGQING[0]], [routes.CHENGDU[1], routes.CHONGQING[1]]
+        network, *np.transpose([named_routes.CHENGDU, named_routes.CHONGQING])
     )
     ends = (chongqing, chengdu) if back else (chengdu, chongqing)
     found = alternatives.alternatives(network, cost, origins=[ends[0]], destinations=[ends[1]])
     arcs = [costs.arcs_of_path(network, cost.total_cny, found.path(route)) for route in range(len(found))]
-    on = np.array([[share_on(network, each, named.refs) for named in routes.NAMED_ROUTES] for each in arcs])
+    on = np.array([[share_on(network, each, named.refs) for named in named_routes.NAMED_ROUTES] for each in arcs])
     assert sorted(on.argmax(axis=1)) == [0, 1, 2]
     assert (on.max(axis=1) > 0.6).all()
     assert found.share.min() > 0.03
@@ -260,7 +260,7 @@ def test_a_closed_stretch_of_g5013_sends_traffic_round_it(real):
     first, last = on_road["km_post"].sort_values().index[[1, -2]]
     posts = on_road.loc[[first, last], "km_post"]
     assert [closures.interchange(network, "G5013", km_post=post + 0.2) for post in posts] == [first, last]
-    arcs = closures.stretch(network, "G5013", between=(first, last))
+    arcs = closures.stretch(network, "G5013", between=([first], [last]))
     refs = network.edges["ref"].to_numpy(dtype=object)[network.edge_rows[arcs]]
     assert all("G5013" in ref.split(";") for ref in refs)
     shut = costs.closed(cost, arcs)
@@ -278,6 +278,6 @@ def test_wrong_closures_say_what_is_there(real):
     with pytest.raises(InputError, match="G76 has no known interchange near km 1500"):
         closures.interchange(network, "G76", km_post=1500)
     with pytest.raises(InputError, match="no road has the number G999"):
-        closures.stretch(network, "G999", between=(int(network.node_ids[0]), int(network.node_ids[1])))
+        closures.stretch(network, "G999", between=([int(network.node_ids[0])], [int(network.node_ids[1])]))
     with pytest.raises(InputError, match="no edge leads from node -1 to node 5"):
         closures.edges(network, [(-1, 5)])

@@ -33,6 +33,9 @@ def line_routes(position_km, *, speed_kmh=75.0):
         km=np.concatenate(km),
         length_km=length_km,
         hours=length_km / speed_kmh,
+        toll_cny=np.zeros(len(origin)),
+        cost_cny=length_km / speed_kmh,
+        share=np.ones(len(origin)),
     )
 
 

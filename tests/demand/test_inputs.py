@@ -70,7 +70,10 @@ def test_bad_routes(zones, routes):
     assert "without a row in the table: B" in text
     assert "1 zones were not routed" in text
     twice = replace(routes, origin=np.zeros_like(routes.origin), destination=np.ones_like(routes.destination))
-    assert "several routes" in str(route_faults(twice, zones)[0])
+    assert "do not add up to 1" in str(route_faults(twice, zones)[0])
+    by_turns = (np.arange(len(routes)) % 2 + 1).astype(np.int32)
+    apart = replace(routes, origin=np.zeros_like(routes.origin), destination=by_turns)
+    assert "do not stand in a row" in str(route_faults(apart, zones)[0])
     turned = replace(routes, origin=routes.destination, destination=routes.origin)
     assert "origin < destination" in str(route_faults(turned, zones)[0])
     endless = replace(routes, length_km=np.full(len(routes), np.nan))

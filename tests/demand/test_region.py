@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corridor import roads, sources, zones
+from corridor import costs, roads, sources, zones
 from corridor.routes import between_zones
 from demand.checks import comparison
 from demand.freight import trip_ends, truck_trips
@@ -33,7 +33,10 @@ def region():
     speeds = {name: values[f"road.truck_speed_kmh.{name}"] for name in ("motorway", "trunk", "primary")}
     network = roads.from_tables(*sources.read_roads(DATA), speeds_kmh=speeds)
     located = zones.attach(sources.read_zones(DATA), network)
-    return network, located, between_zones(network, located), values, table
+    options = {"detour": values["road.detour_factor"], "scale": values["road.choice_scale"]}
+    cost = costs.generalized(network, costs.rates(values))
+    routes = between_zones(network, located, costs=cost, most=int(values["road.alternatives"]), **options)
+    return network, located, routes, values, table
 
 
 @pytest.fixture(scope="module")

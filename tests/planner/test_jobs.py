@@ -96,7 +96,7 @@ def shelf(monkeypatch):
         calls.append(scenario)
         return f"plan of {scenario.stations}"
 
-    monkeypatch.setattr(inputs, "fingerprint", lambda: "data")
+    monkeypatch.setattr(inputs, "fingerprint", lambda _: "data")
     monkeypatch.setattr(pipeline, "make_plan", make_plan)
     monkeypatch.setattr(store, "find", lambda scenario, _fingerprint: kept.get(scenario.identity))
     monkeypatch.setattr(
