@@ -19,8 +19,8 @@ import pandas as pd
 import shapely
 
 from corridor.errors import Fault, InputError
-from corridor.imports import KM_PER_MILE
 from corridor.osm import indexed
+from corridor.road_schema import KM_PER_MILE
 from corridor.simplification import line_lengths_m
 from corridor.sources import read_table
 from corridor.tables import Column

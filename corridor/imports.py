@@ -7,7 +7,6 @@ asked for. What was left out is reported in nodes, edges and km; km count each d
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,21 +17,14 @@ import shapely
 
 from corridor import simplification
 from corridor.errors import Fault, InputError
+from corridor.road_classes import MAIN_ROADS
+from corridor.road_schema import edge_schema, node_schema, of_classes, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-#: Classes of highway from the fastest to the slowest; of a list the slowest stands for the edge.
-CLASSES = tuple(
-    name + link
-    for name in ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
-    for link in ("", "_link")
-)
-MAIN_ROADS = CLASSES[:6]
-
-KM_PER_MILE = 1.609344
 _HALF = 0.5
 
 #: Logarithm of given to measured length, median over edges: above the first, axes swapped are looked for, and
@@ -43,7 +35,6 @@ _HIGHEST_TOLERANCE_M = 50.0
 
 #: Values by which a way is closed to trucks.
 _BANS = {"access": {"no", "private"}, "motor_vehicle": {"no", "private"}, "hgv": {"no"}, "area": {"yes"}}
-_NODE_COLUMNS = ("highway", "ref", "name", "name_en", "road_ref")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +45,11 @@ class Pipeline:
     ----------
     highways
         Values of ``highway`` to keep; an edge of several is kept if all of them are. Edges without a class
-        (networks of an agency) are always kept.
+        are kept if no edge has one (networks of an agency), else left out.
+    toll_tags
+        Whether an edge tagged ``toll=no`` is free. Off by default: tolls then go by class alone.
+        OpenStreetMap has the tag on some free roads only, and a graph saved by OSMnx has lost it, so routes
+        that heed it differ between sources of the same roads.
     simplify
         Whether chains between junctions become one edge.
     consolidate_m
@@ -63,6 +58,7 @@ class Pipeline:
     """
 
     highways: tuple[str, ...] = MAIN_ROADS
+    toll_tags: bool = False
     simplify: bool = True
     consolidate_m: float | None = None
 
@@ -152,7 +148,7 @@ def prepared(
     nodes_in, edges_in = len(nodes), len(edges)
     edges = _with_lengths(nodes, edges, where=source)
     km_in = _km(edges)
-    kept = _of_classes(edges, pipeline.highways)
+    kept, unclassed = of_classes(edges, pipeline.highways)
     filtered_km, edges = km_in - _km(edges[kept]), edges[kept]
     open_to_trucks = _open_to_trucks(edges)
     banned, banned_km = int((~open_to_trucks).sum()), _km(edges[~open_to_trucks])
@@ -160,7 +156,7 @@ def prepared(
     if len(edges) == 0:
         mend = "Keep more classes of highway, or take another extract"
         raise InputError(Fault("there is no drivable edge", source, mend))
-    edges = _edge_schema(edges)
+    edges = edge_schema(edges, toll_tags=pipeline.toll_tags)
     nodes = _used(nodes, edges)
     nodes_before, edges_before, km_before = len(nodes), len(edges), _km(edges)
     nodes, edges, components = simplification.largest_component(nodes, edges)
@@ -169,7 +165,7 @@ def prepared(
         raise InputError(Fault("there is no drivable edge on a round trip", source, mend))
     dropped = (nodes_before - len(nodes), edges_before - len(edges), km_before - _km(edges))
     nodes, edges = _simplified(nodes, edges, pipeline)
-    nodes = _node_schema(nodes, edges)
+    nodes = node_schema(_used(nodes, edges), edges, simplified=pipeline.simplify)
     report = ImportReport(
         source=source,
         nodes_in=nodes_in,
@@ -186,7 +182,7 @@ def prepared(
         nodes_out=len(nodes),
         edges_out=len(edges),
         km_out=round(_km(edges), 3),
-        notices=tuple(notices),
+        notices=(*notices, *unclassed),
     )
     return nodes, edges, report
 
@@ -283,61 +279,12 @@ def _check_lengths(
         raise InputError(Fault("lengths and coordinates contradict each other", where, mend))
 
 
-def _values(cell: Any) -> list[Any]:  # noqa: ANN401  a cell of any table
-    """Return what stands in a cell, one value or several."""
-    if isinstance(cell, (list, tuple, set, np.ndarray)):
-        return [value for value in cell if not pd.isna(value)]
-    return [] if pd.isna(cell) else [cell]
-
-
-def _lists(column: pd.Series) -> pd.Series:
-    """Rows whose cell is a list."""
-    if column.dtype != object:
-        return pd.Series(data=False, index=column.index)
-    return column.map(lambda cell: isinstance(cell, (list, tuple, set, np.ndarray))).astype(bool)
-
-
-def _first(column: pd.Series) -> pd.Series:
-    """Return the column with the lowest value of each list: the order of a list means nothing in OSMnx."""
-    several = _lists(column)
-    if not several.any():
-        return column
-    return column.where(~several, column[several].map(lambda cell: min(_values(cell), default=None)))
-
-
-def _joined(column: pd.Series) -> pd.Series:
-    """Return the column with lists joined by ``;``, each value once."""
-    several = _lists(column)
-    if several.any():
-        column = column.where(~several, column[several].map(_join))
-    given: pd.Series = column.where(column.notna() & (column != ""), None)
-    return given
-
-
-def _join(cell: object) -> str | None:
-    """Return the values of a list, each once, sorted."""
-    parts = {part.strip() for value in _values(cell) for part in str(value).split(";")}
-    return ";".join(sorted(parts)) or None
-
-
-def _of_classes(edges: gpd.GeoDataFrame, highways: Sequence[str]) -> pd.Series:
-    """Rows whose classes are all kept, or that have none."""
-    if "highway" not in edges.columns:
-        return pd.Series(data=True, index=edges.index)
-    column, kept = edges["highway"], set(highways)
-    several = _lists(column)
-    result: pd.Series = column.isna() | column.where(~several).isin(kept)
-    if several.any():
-        result[several] = column[several].map(lambda cell: set(_values(cell)) <= kept).astype(bool)
-    return result
-
-
 def _open_to_trucks(edges: gpd.GeoDataFrame) -> pd.Series:
     """Rows a truck may drive."""
     result = pd.Series(data=True, index=edges.index)
     for tag, bans in _BANS.items():
         if tag in edges.columns:
-            result &= ~edges[tag].map(lambda cell, bans=bans: not bans.isdisjoint(_values(cell))).astype(bool)
+            result &= ~edges[tag].map(lambda cell, bans=bans: not bans.isdisjoint(values(cell))).astype(bool)
     return result
 
 
@@ -345,95 +292,3 @@ def _used(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the nodes an edge ends at."""
     ends = np.union1d(edges.index.get_level_values(0), edges.index.get_level_values(1))
     return nodes[nodes.index.isin(ends)]
-
-
-def _column(edges: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column, empty if it is missing."""
-    return edges[name] if name in edges.columns else pd.Series(None, index=edges.index, dtype=object)
-
-
-def _edge_schema(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the edges with the columns of docs/tables.md and the speed limit."""
-    osmid = pd.to_numeric(_first(_column(edges, "osmid")), errors="coerce")
-    highway = _column(edges, "highway")
-    several = _lists(highway)
-    if several.any():
-        highway = highway.where(~several, highway[several].map(_slowest))
-    table = pd.DataFrame(
-        {
-            "osmid": osmid.fillna(0).astype(np.int64),
-            "highway": highway.where(highway.notna(), "unclassified"),
-            "ref": _joined(_column(edges, "ref")),
-            "name": _joined(_column(edges, "name")),
-            "oneway": _flags(_column(edges, "oneway")),
-            "reversed": _flags(_column(edges, "reversed")),
-            "length": edges["length"],
-            "bridge_share": _share(edges, "bridge"),
-            "tunnel_share": _share(edges, "tunnel"),
-            "maxspeed_kmh": _speed_limit(edges),
-            "toll": _joined(_column(edges, "toll")),
-        },
-        index=edges.index,
-    )
-    return gpd.GeoDataFrame(table, geometry=edges.geometry, crs="EPSG:4326")
-
-
-def _slowest(cell: object) -> str:
-    """Return the slowest class of a list."""
-    rank = {name: place for place, name in enumerate(CLASSES)}
-    return max((str(value) for value in _values(cell)), key=lambda name: (rank.get(name, len(rank)), name))
-
-
-def _flags(column: pd.Series) -> pd.Series:
-    """Return a column of true and false; of a list any true, an empty cell false."""
-    if column.dtype == bool:
-        return column
-    true = {"True", "true", "yes", "1", "1.0"}
-    flags: pd.Series = column.map(lambda cell: any(str(value) in true for value in _values(cell)))
-    return flags.astype(bool)
-
-
-def _share(edges: pd.DataFrame, kind: str) -> pd.Series:
-    """Share of each edge on a bridge or in a tunnel: as given, else whole edges by their tag."""
-    name = f"{kind}_share"
-    if name in edges.columns:
-        return pd.to_numeric(edges[name], errors="coerce").fillna(0.0).clip(0.0, 1.0)
-    tag = _joined(_column(edges, kind))
-    return (tag.notna() & (tag != "no")).astype(np.float64)
-
-
-def _speed_limit(edges: pd.DataFrame) -> pd.Series:
-    """Speed limit in km/h, that of trucks before that of all; NaN where none is given in figures."""
-    if "maxspeed_kmh" in edges.columns:
-        return pd.to_numeric(edges["maxspeed_kmh"], errors="coerce").astype(np.float64)
-    limit = pd.Series(np.nan, index=edges.index)
-    for tag in ("maxspeed:hgv", "maxspeed"):
-        if tag in edges.columns:
-            text = _joined(edges[tag])
-            known = {value: speed_limit_kmh(str(value)) for value in text.dropna().unique()}
-            limit = limit.fillna(text.map(known).astype(np.float64))
-    return limit
-
-
-def speed_limit_kmh(text: str) -> float:
-    """Return an OSM ``maxspeed`` in km/h, the lowest of several; NaN if it holds no positive figure."""
-    limits = [
-        float(figure) * (KM_PER_MILE if unit == "mph" else 1.0)
-        for part in text.split(";")
-        for figure, unit in re.findall(r"^\s*(\d+(?:\.\d+)?)\s*(mph|km/h|kmh|kph)?\s*$", part)
-    ]
-    return min((limit for limit in limits if limit > 0), default=float("nan"))
-
-
-def _node_schema(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the nodes with the columns of docs/tables.md."""
-    nodes = _used(nodes, edges).sort_index()
-    table = pd.DataFrame({"x": nodes["x"].astype(np.float64), "y": nodes["y"].astype(np.float64)})
-    table["street_count"] = simplification.street_counts(nodes, edges)
-    for name in _NODE_COLUMNS:
-        table[name] = _joined(_column(nodes, name)).astype(object)
-    table["km_post"] = pd.to_numeric(_column(nodes, "km_post"), errors="coerce").astype(np.float64)
-    if "elevation" in nodes.columns:
-        table["elevation"] = pd.to_numeric(nodes["elevation"], errors="coerce")
-    table.index = table.index.astype(np.int64).rename("osmid")
-    return gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(table["x"], table["y"]), crs="EPSG:4326")

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from corridor.errors import Fault, InputError
 from corridor.geodesy import EARTH_RADIUS_KM, unit_vectors
+from corridor.road_classes import UNKNOWN_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,8 +116,8 @@ def from_tables(
         As :func:`osmnx.graph_to_gdfs` gives them.
     speeds_kmh
         Truck speed by ``highway`` class; a ``_link`` runs at its class's speed, an unlisted class
-        at the lowest. Where the edges have ``maxspeed_kmh``, a truck keeps to that limit and to the speed of
-        the fastest class, whichever is lower.
+        at the lowest. Where the edges have ``maxspeed_kmh``, a truck keeps to that limit too; an edge of
+        unknown class (``road``) runs at its limit, at most at the speed of the fastest class.
 
     Raises
     ------
@@ -166,7 +167,7 @@ def _check_edges(
 
 
 def _speeds(edges: gpd.GeoDataFrame, speeds_kmh: Mapping[str, float]) -> NDArray[np.float64]:
-    """(n_edges,) float64, km/h: truck speed by posted limit where there is one, else by highway class."""
+    """(n_edges,) float64, km/h: truck speed by highway class, and never above a posted limit."""
     lowest, highest = min(speeds_kmh.values()), max(speeds_kmh.values())
     highway = edges["highway"]
     if highway.dtype == object:
@@ -176,7 +177,8 @@ def _speeds(edges: gpd.GeoDataFrame, speeds_kmh: Mapping[str, float]) -> NDArray
     speeds = np.asarray(by_class, dtype=np.float64)[codes]
     if "maxspeed_kmh" in edges.columns:
         limit = edges["maxspeed_kmh"].to_numpy(dtype=np.float64)
-        speeds = np.where(limit > 0, np.minimum(limit, highest), speeds)
+        unknown = (classes == UNKNOWN_CLASS)[codes]
+        speeds = np.where(limit > 0, np.minimum(limit, np.where(unknown, highest, speeds)), speeds)
     return speeds
 
 
@@ -279,6 +281,9 @@ def snap(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the nearest node of each point and how far away it is.
 
+    Nodes of an import that only mark where a road changes (``split``) are passed over: where they lie depends
+    on the tags a source has, and the same place must lie at the same junction in every source.
+
     Parameters
     ----------
     network
@@ -293,8 +298,11 @@ def snap(
     distance_km
         (n,) float64, great-circle km.
     """
-    x = network.nodes.loc[network.node_ids, "x"].to_numpy(dtype=np.float64)
-    y = network.nodes.loc[network.node_ids, "y"].to_numpy(dtype=np.float64)
-    chord, vertex = cKDTree(unit_vectors(x, y)).query(unit_vectors(lon, lat))
+    nodes = network.nodes
+    if "split" in nodes.columns:
+        junctions = ~nodes["split"].to_numpy(dtype=bool)
+        nodes = nodes[junctions] if junctions.any() else nodes
+    x, y = nodes["x"].to_numpy(dtype=np.float64), nodes["y"].to_numpy(dtype=np.float64)
+    chord, row = cKDTree(unit_vectors(x, y)).query(unit_vectors(lon, lat))
     distance = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0))
-    return network.node_ids[vertex], np.asarray(distance, dtype=np.float64)
+    return nodes.index.to_numpy(dtype=np.int64)[row], np.asarray(distance, dtype=np.float64)

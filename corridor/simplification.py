@@ -120,6 +120,23 @@ def _kinds(edges: pd.DataFrame, columns: Sequence[str]) -> Ints:
 def _following(tail: Ints, head: Ints, n_nodes: int, kind: Ints) -> Ints:
     """(n_edges,) int64: the only edge a truck can take next, -1 where the node stays."""
     n = len(tail)
+    two_way, passed = _passed(tail, head, n_nodes, kind)
+    by_tail = np.argsort(tail, kind="stable")
+    begin = np.searchsorted(tail[by_tail], np.arange(n_nodes))
+    at = np.minimum(begin[head], n - 1)
+    option_a, option_b = by_tail[at], by_tail[np.minimum(at + 1, n - 1)]
+    turns_back = (head[option_a] == tail) & two_way[head]
+    return np.where(passed[head], np.where(turns_back, option_b, option_a), -1)
+
+
+def mid_road(nodes: pd.DataFrame, edges: pd.DataFrame) -> NDArray[np.bool_]:
+    """(n_nodes,) bool: nodes a truck only passes, kept because the road changes there: no junctions."""
+    tail, head = edge_ends(nodes, edges)
+    return _passed(tail, head, len(nodes), np.zeros(len(tail), dtype=np.int64))[1]
+
+
+def _passed(tail: Ints, head: Ints, n_nodes: int, kind: Ints) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Two (n_nodes,) bool: passed both ways, and passed at all by edges of one kind without a choice."""
     incoming, outgoing = np.bincount(head, minlength=n_nodes), np.bincount(tail, minlength=n_nodes)
     node, other = np.concatenate([tail, head]), np.concatenate([head, tail])
     pairs = np.unique(np.column_stack([node, other]), axis=0)
@@ -133,13 +150,7 @@ def _following(tail: Ints, head: Ints, n_nodes: int, kind: Ints) -> Ints:
     exits = np.bincount(joined[:, 0], minlength=n_nodes)
     entries = np.bincount(joined[:, 1], minlength=n_nodes)
     two_way &= (exits == _TWO_WAY) & (entries == _TWO_WAY)
-    passed = (neighbors == _TWO_WAY) & ~looped & alike & (one_way | two_way)
-    by_tail = np.argsort(tail, kind="stable")
-    begin = np.searchsorted(tail[by_tail], np.arange(n_nodes))
-    at = np.minimum(begin[head], n - 1)
-    option_a, option_b = by_tail[at], by_tail[np.minimum(at + 1, n - 1)]
-    turns_back = (head[option_a] == tail) & two_way[head]
-    return np.where(passed[head], np.where(turns_back, option_b, option_a), -1)
+    return two_way, (neighbors == _TWO_WAY) & ~looped & alike & (one_way | two_way)
 
 
 def _range_is_zero(group: Ints, value: Ints, n_groups: int) -> NDArray[np.bool_]:

@@ -18,7 +18,8 @@ from shapely.geometry import box
 from corridor import geodesy, graphs, roads
 from corridor.download import Area, Servers
 from corridor.errors import InputError
-from corridor.imports import MAIN_ROADS, Pipeline, prepared, speed_limit_kmh
+from corridor.imports import MAIN_ROADS, Pipeline, prepared
+from corridor.road_schema import speed_limit_kmh
 from corridor.loading import road_tables
 from tests.corridor.road_samples import NODES, WAYS, overpass, write_osm
 
@@ -202,7 +203,7 @@ def test_columns_follow_the_schema(town):
     network = load(town[1])
     speed = pd.Series(network.length_km / network.hours, index=edges.index[network.edge_rows])
     assert speed[1].max() == pytest.approx(75), "a limit of 120 km/h does not make a truck faster"
-    assert speed[33].max() == pytest.approx(60), "a posted limit comes before the class"
+    assert speed[33, 3].max() == pytest.approx(40), "nor does one of 60 km/h on a slow class"
 
 
 def test_osmnx_round_trip_loses_nothing(tmp_path):
