@@ -134,10 +134,10 @@ def _parsed(column: pd.Series) -> pd.Series:
     """Return a column with lists written as text made lists again, and empty text made missing."""
     if not pd.api.types.is_string_dtype(column) and column.dtype != object:
         return column
-    return column.astype(object).map(_value)
+    return column.astype(object).map(parsed)
 
 
-def _value(cell: object) -> object:
+def parsed(cell: object) -> object:
     """Return a cell as it was before OSMnx wrote it as text."""
     if not isinstance(cell, str):
         return cell

@@ -105,10 +105,11 @@ def edge_schema(edges: gpd.GeoDataFrame, *, toll_tags: bool) -> gpd.GeoDataFrame
         "bridge_share": _share(edges, "bridge"),
         "tunnel_share": _share(edges, "tunnel"),
         "maxspeed_kmh": _speed_limit(edges),
-        "toll" if toll_tags else "toll_tag": joined(
-            column_of(edges, "toll" if "toll" in edges.columns else "toll_tag")
-        ),
     }
+    if toll_tags:
+        columns["toll"] = joined(column_of(edges, "toll" if "toll" in edges.columns else "toll_tag"))
+    elif "toll" in edges.columns:
+        edges = edges.rename(columns={"toll": "toll_tag"})
     extra = extra_columns(edges, _EDGE_SOURCES | set(columns))
     table = pd.DataFrame(columns | extra, index=edges.index)
     return gpd.GeoDataFrame(table, geometry=edges.geometry, crs="EPSG:4326")
