@@ -4,20 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from corridor.closures import cut_off
 from corridor.errors import Fault, InputError
+from corridor.geodesy import great_circle_km
 from corridor.roads import snap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from corridor.roads import RoadNetwork
 
 
-def attach(zones: pd.DataFrame, network: RoadNetwork) -> pd.DataFrame:
-    """Return the zones with ``node_id`` (nearest network node) and ``snap_km`` (great-circle distance)."""
-    node_id, snap_km = snap(network, zones["lon"].to_numpy(), zones["lat"].to_numpy())
+def attach(
+    zones: pd.DataFrame, network: RoadNetwork, *, cost: NDArray[np.float64] | None = None
+) -> pd.DataFrame:
+    """Return the zones with ``node_id`` (nearest network node) and ``snap_km`` (great-circle distance).
+
+    Parameters
+    ----------
+    zones
+        Places with ``lon`` and ``lat``.
+    network
+        Road network.
+    cost
+        (n_edges,) cost of each arc, infinite when closed: a zone whose node closures cut off starts from the
+        nearest node that is not; its people take local roads there.
+    """
+    lon, lat = zones["lon"].to_numpy(dtype=np.float64), zones["lat"].to_numpy(dtype=np.float64)
+    node_id, snap_km = snap(network, lon, lat)
+    if cost is not None:
+        stranded = cut_off(network, cost, network.node_ids)
+        moved = np.flatnonzero(np.isin(node_id, stranded))
+        if len(moved) and len(stranded) < network.n_nodes - 1:
+            open_nodes = np.setdiff1d(network.node_ids, stranded)
+            at = network.nodes.loc[open_nodes]
+            km = great_circle_km(
+                lon[moved, None], lat[moved, None], at["x"].to_numpy()[None], at["y"].to_numpy()[None]
+            )
+            nearest = km.argmin(axis=1)
+            node_id[moved], snap_km[moved] = open_nodes[nearest], km[np.arange(len(moved)), nearest]
     return zones.assign(node_id=node_id, snap_km=snap_km)
 
 

@@ -140,15 +140,17 @@ def _load(
     defaults = {str(key): float(value) for key, value in assumptions["value"].items()}
     values = defaults | dict(on_roads)
     network = _network(network_folder, stamp, tuple(sources.truck_speeds(values).items()))
-    every_zone = zones.attach(sources.read_zones(folder), network)
+    costs = generalized(network, rates(values))
+    zone_table = sources.read_zones(folder)
+    if closed:
+        costs = closed_costs(costs, closed_arcs(network, closed, zones=zone_table))
+    every_zone = zones.attach(zone_table, network, cost=costs.total_cny if closed else None)
     is_near = every_zone["snap_km"] <= (np.inf if network_folder is None else FARTHEST_ZONE_KM)
     if is_near.sum() < _FEWEST_ZONES:
         mend = "Import roads of Sichuan and Chongqing"
         raise InputError(Fault("no two zones lie on the road network", str(network_folder), mend))
     joined = every_zone[is_near]
     attached, refused = sites.attach(sources.read_sites(folder), network)
-    costs = generalized(network, rates(values))
-    costs = closed_costs(costs, closed_arcs(network, closed, zones=every_zone)) if closed else costs
     return Inputs(
         network=network,
         costs=costs,
