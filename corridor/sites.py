@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from corridor.geodesy import great_circle_km
-from corridor.linear_reference import nearest_km
+from corridor.linear_reference import locate, nearest_km
+from corridor.named_routes import numbers, refs_of
 from corridor.roads import snap
 
 if TYPE_CHECKING:
@@ -131,7 +132,10 @@ RULES = (
 CENTER_KM = 5.0
 
 #: How far off a position may be, km, by ``position_quality`` (docs/tables.md).
-_OFF_KM = {"surveyed": 0.0, "osm": 0.1, "approx": 5.0, "centroid": 20.0}
+OFF_KM = {"surveyed": 0.0, "osm": 0.1, "approx": 5.0, "centroid": 20.0}
+
+#: On what grounds a direction is given.
+DIRECTION_BASES = ("stated", "interchange", "assumed")
 
 #: Farther than this from every road of the network, its protection distance is kept for sure, km.
 _CLEAR_OF_ROAD_KM = 0.2
@@ -158,10 +162,8 @@ def screened(sites: pd.DataFrame, network: RoadNetwork, *, zones: pd.DataFrame |
         ``assumed``) and ``screen_<rule>`` (``ok`` | ``check`` | ``unknown``) for every rule of ``RULES``.
     """
     road_km = nearest_km(network, sites["lon"].to_numpy(), sites["lat"].to_numpy())
-    direction, basis = _directions(sites)
-    off_km = np.array(
-        [_OFF_KM.get(str(quality), _OFF_KM["centroid"]) for quality in sites["position_quality"]]
-    )
+    direction, basis = directions(sites)
+    off_km = np.array([OFF_KM.get(str(quality), OFF_KM["centroid"]) for quality in sites["position_quality"]])
     unknown = np.full(len(sites), "unknown", dtype=object)
     flags = {f"screen_{rule.rule_id}": unknown for rule in RULES}
     flags["screen_city_center"] = _city_center(sites, zones, off_km)
@@ -170,13 +172,69 @@ def screened(sites: pd.DataFrame, network: RoadNetwork, *, zones: pd.DataFrame |
     return sites.assign(road_km=road_km, direction=direction, direction_basis=basis, **flags)
 
 
-def _directions(sites: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Return the direction served and on what grounds: stated, by the kind of site, or assumed."""
-    given = sites.get("direction", pd.Series(None, index=sites.index, dtype=object))
-    stated = given.isin(["both", "one"])
+def directions(sites: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the direction each site serves and on what grounds.
+
+    Parameters
+    ----------
+    sites
+        With ``kind``; optional ``direction`` and ``direction_basis``, kept where given.
+
+    Returns
+    -------
+    direction, basis
+        (n,) str: ``both`` | ``one``, and ``stated`` | ``interchange`` (its ramps serve both) | ``assumed``.
+    """
+    nothing = pd.Series(None, index=sites.index, dtype=object)
+    given = sites.get("direction", nothing).to_numpy(dtype=object)
+    grounds = sites.get("direction_basis", nothing).to_numpy(dtype=object)
+    stated = np.isin(given.astype(str), ["both", "one"])
     direction = np.where(stated, given, "both")
-    basis = np.where(stated, "stated", np.where(sites["kind"] == "interchange", "interchange", "assumed"))
+    by_kind = np.where(sites["kind"] == "interchange", "interchange", "assumed")
+    basis = np.where(
+        stated, np.where(np.isin(grounds.astype(str), DIRECTION_BASES), grounds, "stated"), by_kind
+    )
     return direction.astype(object), basis.astype(object)
+
+
+def nearest_road(
+    sites: pd.DataFrame, network: RoadNetwork, *, within_km: float = FARTHEST_SNAP_KM
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the road number of each site and on what grounds.
+
+    Parameters
+    ----------
+    sites
+        With ``lon``, ``lat``; optional ``road_ref`` and ``road_ref_basis``, kept where given.
+    network
+        Road network; edges with ``geometry`` and ``ref``.
+    within_km
+        Farthest numbered road to name.
+
+    Returns
+    -------
+    road_ref, basis
+        (n,) str or None: the number given (``on`` unless the table says otherwise), else that of the nearest
+        numbered road (``nearest``: the site is not said to lie on it).
+    """
+    nothing = pd.Series(None, index=sites.index, dtype=object)
+    ref = sites.get("road_ref", nothing).to_numpy(dtype=object)
+    basis = sites.get("road_ref_basis", nothing).to_numpy(dtype=object)
+    given = np.array([isinstance(cell, str) and cell != "" for cell in ref], dtype=bool)
+    result, grounds = np.full(len(sites), None, dtype=object), np.full(len(sites), None, dtype=object)
+    result[given] = ref[given]
+    grounds[given] = np.where(basis[given] == "nearest", "nearest", "on")
+    missing = np.flatnonzero(~given)
+    if len(missing) == 0:
+        return result, grounds
+    where = sites.iloc[missing]
+    reached = locate(network, where["lon"].to_numpy(), where["lat"].to_numpy(), slack_km=within_km)
+    first = [numbers(cell)[0] if numbers(cell) else None for cell in refs_of(network)]
+    reached["ref"] = np.array(first, dtype=object)[reached["row"].to_numpy()]
+    reached = reached[reached["ref"].notna() & (reached["distance_km"] <= within_km)].drop_duplicates("point")
+    rows = missing[reached["point"].to_numpy()]
+    result[rows], grounds[rows] = reached["ref"].to_numpy(dtype=object), "nearest"
+    return result, grounds
 
 
 def _city_center(

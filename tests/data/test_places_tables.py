@@ -9,6 +9,7 @@ import json
 import math
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pyproj
@@ -271,7 +272,61 @@ def test_stations_carry_what_is_published_and_nothing_more():
 def test_service_areas_stand_on_the_corridor_roads():
     areas = [row for row in SITES if row["kind"] == "service_area"]
     assert {row["road_ref"] for row in areas} == {"G5013", "G76", "G85", "G42", "G93", "G5"}
-    assert all(row["km_post"] == "" and row["position_quality"] == "approx" for row in areas)
+    assert all(row["km_post_basis"] != "sign" and row["position_quality"] == "approx" for row in areas)
+
+
+def test_every_site_has_what_a_siting_table_asks_for():
+    for row in SITES:
+        assert row["name_zh"]
+        assert row["name_en"]
+        assert row["direction"] in {"both", "one"}
+        assert row["direction_basis"] in {"stated", "interchange", "assumed"}
+        assert row["county_basis"] in {"source", "position"}
+        assert (row["road_ref"] == "") == (row["road_ref_basis"] == "")
+        assert (row["km_post"] == "") == (row["km_post_basis"] == "")
+        assert row["kind"] not in {"interchange", "service_area"} or row["road_ref_basis"] == "on"
+    assert sum(row["road_ref"] == "" for row in SITES) <= 1
+
+
+def test_derived_km_posts_say_how_far_off_they_may_be():
+    for row in SITES:
+        if row["km_post_basis"] != "derived":
+            continue
+        assert float(row["km_post"]) == round(float(row["km_post"]))
+        assert float(row["km_post_error_km"]) >= (5 if row["position_quality"] == "approx" else 1)
+    signs = [row for row in SITES if row["km_post_basis"] == "sign"]
+    assert len(signs) == 377
+    doubtful = [row for row in signs if row["km_post_error_km"] == ""]
+    assert 0 < len(doubtful) < 0.03 * len(signs)
+    assert all("would be km" in row["note"] for row in doubtful)
+
+
+def test_derived_km_posts_keep_the_distance_along_the_road_to_the_next_signs():
+    """Distances by networkx on the edges that bear the number; the signs by the nodes of the road graph."""
+    nodes = pd.read_parquet(DATA / "roads_nodes.parquet")
+    edges = pd.read_parquet(DATA / "roads_edges.parquet", columns=["ref", "length"]).reset_index()
+    at = {
+        (round(x, 5), round(y, 5)): node
+        for node, x, y in zip(nodes.index, nodes["x"], nodes["y"], strict=True)
+    }
+    checked = 0
+    for ref in ("G5", "G65", "G75", "G93", "G85"):
+        on_road = edges[edges["ref"].fillna("").str.split(";").map(lambda parts, ref=ref: ref in parts)]
+        graph = nx.Graph()
+        for u, v, meters_long in zip(on_road["u"], on_road["v"], on_road["length"], strict=True):
+            known = graph.get_edge_data(u, v, {"km": np.inf})["km"]
+            graph.add_edge(u, v, km=min(known, meters_long / 1000))
+        posts = nodes[(nodes["road_ref"] == ref) & nodes["km_post"].notna()]["km_post"]
+        for row in INTERCHANGES:
+            if row["road_ref"] != ref or row["km_post_basis"] != "derived":
+                continue
+            km = nx.single_source_dijkstra_path_length(graph, at[lonlat(row)], weight="km")
+            near = sorted((km[node], post) for node, post in posts.items() if node in km)[:6]
+            error = float(row["km_post_error_km"])
+            fits = [abs(abs(float(row["km_post"]) - post) - away) <= error for away, post in near]
+            assert sum(fits) >= 1, row["site_id"]
+            checked += 1
+    assert checked >= 50
 
 
 def test_sites_lie_in_a_county_of_the_zones():
