@@ -18,7 +18,7 @@ import shapely
 from corridor import simplification
 from corridor.errors import Fault, InputError
 from corridor.road_classes import MAIN_ROADS
-from corridor.road_schema import edge_schema, node_schema, of_classes, values
+from corridor.road_schema import edge_schema, lists, node_schema, of_classes, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,10 +149,11 @@ def prepared(
     edges = _with_lengths(nodes, edges, where=source)
     km_in = _km(edges)
     kept, unclassed = of_classes(edges, pipeline.highways)
-    filtered_km, edges = km_in - _km(edges[kept]), edges[kept]
+    edges = _rows(edges, kept)
+    filtered_km = km_in - _km(edges)
     open_to_trucks = _open_to_trucks(edges)
     banned, banned_km = int((~open_to_trucks).sum()), _km(edges[~open_to_trucks])
-    edges = edges[open_to_trucks]
+    edges = _rows(edges, open_to_trucks)
     if len(edges) == 0:
         mend = "Keep more classes of highway, or take another extract"
         raise InputError(Fault("there is no drivable edge", source, mend))
@@ -203,7 +204,8 @@ def _simplified(
     for kind in ("bridge", "tunnel"):
         most = edges[f"{kind}_share"] > _HALF
         edges[kind] = pd.Series("yes", index=edges.index, dtype=object).where(most, None)
-    return nodes, edges
+    texts = edges.columns[edges.dtypes == "category"]
+    return nodes, edges.astype(dict.fromkeys(texts, object))
 
 
 def check_coordinates(nodes: gpd.GeoDataFrame, *, where: str) -> None:
@@ -242,10 +244,7 @@ def _with_lengths(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, where: st
     if (tail < 0).any() or (head < 0).any():
         count = int(((tail < 0) | (head < 0)).sum())
         raise InputError(Fault(f"{count} edges end at nodes that are missing", where, "Add the nodes"))
-    points = nodes[["x", "y"]].to_numpy(np.float64)
-    straight = shapely.linestrings(np.stack([points[tail], points[head]], axis=1))
-    lines = edges.geometry.to_numpy() if "geometry" in edges.columns else np.full(len(edges), None)
-    lines = np.where(pd.isna(lines), np.asarray(straight, dtype=object), lines)
+    lines = _drawn(nodes, edges, tail, head)
     given = edges["length"] if "length" in edges.columns else pd.Series(np.nan, index=edges.index)
     length = pd.to_numeric(given, errors="coerce").to_numpy(np.float64)
     measured = simplification.line_lengths_m(lines)
@@ -253,7 +252,27 @@ def _with_lengths(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, *, where: st
     length = np.where(np.isfinite(length) & (length > 0), length, measured)
     table = pd.DataFrame(edges.drop(columns="geometry", errors="ignore")).assign(length=length)
     result = gpd.GeoDataFrame(table, geometry=lines, crs="EPSG:4326")
-    return result[length > 0]
+    return _rows(result, length > 0)
+
+
+def _drawn(
+    nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, tail: NDArray[np.int64], head: NDArray[np.int64]
+) -> NDArray[np.object_]:
+    """(n_edges,) LineString: as given, else straight."""
+    if "geometry" not in edges.columns:
+        lines = np.full(len(edges), None, dtype=object)
+    else:
+        lines = np.array(edges.geometry, dtype=object)
+    bare = np.flatnonzero(pd.isna(lines))
+    if len(bare):
+        points = nodes[["x", "y"]].to_numpy(np.float64)
+        lines[bare] = shapely.linestrings(np.stack([points[tail[bare]], points[head[bare]]], axis=1))
+    return lines
+
+
+def _rows(edges: gpd.GeoDataFrame, kept: Any) -> gpd.GeoDataFrame:  # noqa: ANN401  flags, as array or Series
+    """Return the rows kept, without a copy where that is all of them."""
+    return edges if kept.all() else edges[kept]
 
 
 def _check_lengths(
@@ -280,11 +299,16 @@ def _check_lengths(
 
 
 def _open_to_trucks(edges: gpd.GeoDataFrame) -> pd.Series:
-    """Rows a truck may drive."""
+    """Rows a truck may drive; of several values one that bans it is enough."""
     result = pd.Series(data=True, index=edges.index)
     for tag, bans in _BANS.items():
         if tag in edges.columns:
-            result &= ~edges[tag].map(lambda cell, bans=bans: not bans.isdisjoint(values(cell))).astype(bool)
+            column = edges[tag]
+            several = lists(column)
+            result &= ~column.where(~several).isin(bans)
+            if several.any():
+                banned = column[several].map(lambda cell, bans=bans: not bans.isdisjoint(values(cell)))
+                result[several] &= ~banned.astype(bool)
     return result
 
 

@@ -49,25 +49,44 @@ AGAINST = frozenset({"-1", "reverse", "T"})
 #: libosmium keeps a set of ids in chunks of 2^25 ids, 4 MB each; so many chunks at a time, one pass each.
 _CHUNK_BITS, _CHUNKS_AT_ONCE = 25, 128
 
+#: OpenStreetMap keeps coordinates as whole numbers of this part of a degree.
+_PER_DEGREE = 1e7
+
+#: Lines made at once: bounds the memory of their coordinates.
+_LINES_AT_ONCE = 50_000
+
 
 @dataclass(slots=True)
 class _Ways:
-    """Ways as they are read."""
+    """Ways as they are read; a tag is the number of its value, -1 where the way lacks it."""
 
-    ids: list[int] = field(default_factory=list)
+    ids: array[int] = field(default_factory=lambda: array("q"))
     refs: array[int] = field(default_factory=lambda: array("q"))
-    counts: array[int] = field(default_factory=lambda: array("q"))
-    tags: list[dict[str, str]] = field(default_factory=list)
+    counts: array[int] = field(default_factory=lambda: array("i"))
+    tags: dict[str, array[int]] = field(default_factory=dict)
+    words: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per way: ``osmid`` and a categorical column per tag."""
+        columns: dict[str, Any] = {"osmid": np.frombuffer(self.ids, dtype=np.int64)}
+        for tag in (*WAY_TAGS, "oneway", "junction"):
+            codes = np.frombuffer(self.tags[tag], dtype=np.int32)
+            columns[tag] = pd.Categorical.from_codes(codes, pd.Index(self.words[tag], dtype=object))
+        return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True, slots=True)
 class _Nodes:
-    """The nodes of those ways that the file holds, ascending by id; tags of a few."""
+    """The nodes of those ways that the file holds, ascending by id, in 1e-7 degrees; tags of a few."""
 
     ids: Ints
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
     tags: dict[int, dict[str, str]]
+
+    def points(self, rows: Ints) -> NDArray[np.float64]:
+        """(n, 2) float64: longitude and latitude in degrees."""
+        return np.column_stack([self.x[rows], self.y[rows]]) / _PER_DEGREE
 
 
 def read_osm(
@@ -101,7 +120,7 @@ def read_osm(
             mend = "Keep more classes of highway, or take an extract that holds them"
             raise InputError(Fault("there is no drivable edge", path.name, mend))
         say(f"reading the nodes of {len(ways.ids)} ways")
-        nodes = _read_nodes(path, np.unique(np.array(ways.refs, dtype=np.int64)))
+        nodes = _read_nodes(path, np.unique(np.frombuffer(ways.refs, dtype=np.int64)))
     except (RuntimeError, osmium.InvalidLocationError) as error:
         detail = str(error) or type(error).__name__
         mend = "The file may be cut off or of another format: download it again and check its size"
@@ -139,34 +158,44 @@ def _read_ways(path: Path, highways: Sequence[str]) -> _Ways:
 
     wanted = osmium.filter.TagFilter(*(("highway", value) for value in highways))
     ways = _Ways()
+    for tag in (*WAY_TAGS, "oneway", "junction"):
+        ways.tags[tag], ways.words[tag] = array("i"), {}
     stream: Any = osmium.FileProcessor(path, osmium.osm.WAY).with_filter(wanted)
     for way in stream:
-        tags: dict[str, str] = {tag.k: tag.v for tag in way.tags}
         ways.ids.append(way.id)
         before = len(ways.refs)
         ways.refs.extend(node.ref for node in way.nodes)
         ways.counts.append(len(ways.refs) - before)
-        ways.tags.append({key: tags[key] for key in (*WAY_TAGS, "oneway", "junction") if key in tags})
+        tags = way.tags
+        for tag, codes in ways.tags.items():
+            value, known = tags.get(tag), ways.words[tag]
+            codes.append(-1 if value is None else known.setdefault(value, len(known)))
     return ways
 
 
 def _read_nodes(path: Path, wanted: Ints) -> _Nodes:
     """Read the nodes of these ids, in as many passes as keep the id filter small."""
+    ids, x, y = array("q"), array("i"), array("i")
     tags: dict[int, dict[str, str]] = {}
-    passes = [_read_part(path, part, tags) for part in _parts(wanted)]
-    ids, lon, lat = (np.concatenate(column) for column in zip(*passes, strict=True))
-    unique, rows = np.unique(ids, return_index=True)
-    return _Nodes(unique, lon[rows], lat[rows], tags)
+    for part in _parts(wanted):
+        _read_part(path, part, (ids, x, y), tags)
+    unique, rows = np.unique(np.frombuffer(ids, dtype=np.int64), return_index=True)
+    return _Nodes(
+        unique, np.frombuffer(x, dtype=np.int32)[rows], np.frombuffer(y, dtype=np.int32)[rows], tags
+    )
 
 
 def _read_part(
-    path: Path, wanted: Ints, tags: dict[int, dict[str, str]]
-) -> tuple[Ints, NDArray[np.float64], NDArray[np.float64]]:
-    """Read ids, longitudes and latitudes of these nodes; tags are added to ``tags``."""
+    path: Path,
+    wanted: Ints,
+    columns: tuple[array[int], array[int], array[int]],
+    tags: dict[int, dict[str, str]],
+) -> None:
+    """Add ids, longitudes, latitudes and tags of these nodes."""
     import osmium  # noqa: PLC0415  the library is loaded only where a file is read
 
-    ids, lon, lat = array("q"), array("d"), array("d")
-    chosen = osmium.filter.IdFilter(wanted.tolist())
+    ids, x, y = columns
+    chosen = osmium.filter.IdFilter(array("q", wanted.tobytes()))
     stream: Any = osmium.FileProcessor(path, osmium.osm.NODE).with_filter(chosen)
     for node in stream:
         place = node.location
@@ -174,13 +203,12 @@ def _read_part(
             mend = "Latitude must lie within 90 degrees: are longitude and latitude swapped?"
             raise InputError(Fault(f"node {node.id} lies off the map", path.name, mend))
         ids.append(node.id)
-        lon.append(place.lon)
-        lat.append(place.lat)
+        x.append(place.x)
+        y.append(place.y)
         if node.tags:
             found = {tag.k: tag.v for tag in node.tags if tag.k in NODE_TAGS}
             if found:
                 tags[node.id] = found
-    return np.array(ids, dtype=np.int64), np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
 
 
 def _parts(wanted: Ints) -> Iterator[Ints]:
@@ -194,29 +222,34 @@ def _parts(wanted: Ints) -> Iterator[Ints]:
 
 def _tables(ways: _Ways, nodes: _Nodes, where: str) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the tables of ways cut at the nodes they share."""
-    way = np.repeat(np.arange(len(ways.ids)), np.array(ways.counts, dtype=np.int64))
-    refs = np.array(ways.refs, dtype=np.int64)
-    row = np.searchsorted(nodes.ids, refs)
-    row = np.minimum(row, max(len(nodes.ids) - 1, 0))
-    known = np.zeros(len(refs), dtype=bool) if len(nodes.ids) == 0 else nodes.ids[row] == refs
-    # A way that leaves the extract is cut there: points on either side of a gap belong to different runs.
-    run = np.cumsum(np.concatenate([[False], (way[1:] != way[:-1]) | ~known[1:] | ~known[:-1]]))
-    way, row, run = way[known], row[known], run[known]
-    repeated = np.zeros(len(row), dtype=bool)
-    repeated[1:] = (row[1:] == row[:-1]) & (run[1:] == run[:-1])
-    way, row, run = way[~repeated], row[~repeated], run[~repeated]
+    way, row, run = _points(ways, nodes)
     first, last = _pieces(row, run)
     if len(first) == 0:
         raise InputError(
             Fault("no way has two nodes in the file", where, "Take an extract with complete ways")
         )
-    tags = pd.DataFrame(ways.tags).reindex(columns=[*WAY_TAGS, "oneway", "junction"])
-    tags.insert(0, "osmid", np.array(ways.ids, dtype=np.int64))
     lines = _lines(row, first, last, nodes)
-    edges = both_directions(tags.iloc[way[first]].reset_index(drop=True), lines, row[first], row[last])
+    edges = both_directions(ways.table().take(way[first]), lines, row[first], row[last])
     used, ends = np.unique(edges[["u", "v"]].to_numpy(), return_inverse=True)
     edges[["u", "v"]] = nodes.ids[used][ends.reshape(-1, 2)]
     return _node_table(nodes, used), indexed(edges)
+
+
+def _points(ways: _Ways, nodes: _Nodes) -> tuple[Ints, Ints, Ints]:
+    """Return way, row of the node, and run of each point of the ways that the file holds.
+
+    A way that leaves the extract is cut there: points on either side of a gap belong to different runs. A
+    point repeated on the spot counts once.
+    """
+    way = np.repeat(np.arange(len(ways.ids)), np.frombuffer(ways.counts, dtype=np.int32))
+    refs = np.frombuffer(ways.refs, dtype=np.int64)
+    row = np.minimum(np.searchsorted(nodes.ids, refs), max(len(nodes.ids) - 1, 0))
+    known = np.zeros(len(refs), dtype=bool) if len(nodes.ids) == 0 else nodes.ids[row] == refs
+    run = np.cumsum(np.concatenate([[False], (way[1:] != way[:-1]) | ~known[1:] | ~known[:-1]]))
+    way, row, run = way[known], row[known], run[known]
+    kept = np.ones(len(row), dtype=bool)
+    kept[1:] = (row[1:] != row[:-1]) | (run[1:] != run[:-1])
+    return way[kept], row[kept], run[kept]
 
 
 def _pieces(row: Ints, run: Ints) -> tuple[Ints, Ints]:
@@ -232,39 +265,50 @@ def _pieces(row: Ints, run: Ints) -> tuple[Ints, Ints]:
 
 def _lines(row: Ints, first: Ints, last: Ints, nodes: _Nodes) -> NDArray[np.object_]:
     """(n_pieces,) LineString: the points from the first position to the last."""
-    count = last - first + 1
-    piece = np.repeat(np.arange(len(first)), count)
-    step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    at = row[first[piece] + step]
-    return np.asarray(shapely.linestrings(nodes.lon[at], nodes.lat[at], indices=piece), dtype=object)
+    lines = np.empty(len(first), dtype=object)
+    for begin in range(0, len(first), _LINES_AT_ONCE):
+        part = slice(begin, begin + _LINES_AT_ONCE)
+        count = last[part] - first[part] + 1
+        offsets = np.concatenate([[0], np.cumsum(count)])
+        step = np.arange(offsets[-1]) - np.repeat(offsets[:-1], count)
+        points = nodes.points(row[np.repeat(first[part], count) + step])
+        lines[part] = shapely.from_ragged_array(shapely.GeometryType.LINESTRING, points, (offsets,))
+    return lines
 
 
 def both_directions(tags: pd.DataFrame, lines: NDArray[np.object_], start: Ints, end: Ints) -> pd.DataFrame:
     """Return one row per direction of travel, with ``u``, ``v``, ``oneway``, ``reversed``, ``geometry``."""
-    oneway = tags["oneway"].isin(ONE_WAY) | (tags["junction"] == "roundabout")
     against = tags["oneway"].isin(AGAINST).to_numpy()
-    table = tags.drop(columns=["oneway", "junction"]).assign(oneway=oneway, reversed=False)
-    table["u"], table["v"] = np.where(against, end, start), np.where(against, start, end)
-    table["geometry"] = np.where(against, shapely.reverse(lines), lines)
-    back = table[~table["oneway"]].copy()
-    back["u"], back["v"] = table.loc[back.index, "v"], table.loc[back.index, "u"]
-    back["reversed"] = True
-    back["geometry"] = shapely.reverse(back["geometry"].to_numpy())
-    return pd.concat([table, back], ignore_index=True)
+    oneway = (tags["oneway"].isin(ONE_WAY) | (tags["junction"] == "roundabout")).to_numpy()
+    back = np.flatnonzero(~oneway)
+    rows = np.concatenate([np.arange(len(tags)), back])
+    turned = np.concatenate([against, np.ones(len(back), dtype=bool)])
+    table = tags.drop(columns=["oneway", "junction"]).take(rows).reset_index(drop=True)
+    geometry = lines[rows]
+    geometry[turned] = shapely.reverse(geometry[turned])
+    return table.assign(
+        oneway=oneway[rows],
+        reversed=rows != np.arange(len(rows)),
+        u=np.where(turned, end[rows], start[rows]),
+        v=np.where(turned, start[rows], end[rows]),
+        geometry=geometry,
+    )
 
 
 def indexed(edges: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return the edges as a GeoDataFrame under ``u, v, key``."""
-    key = edges.groupby(["u", "v"]).cumcount().rename("key")
-    frame: Any = gpd.GeoDataFrame(edges, geometry="geometry", crs="EPSG:4326")
-    table: gpd.GeoDataFrame = frame.assign(key=key).set_index(["u", "v", "key"]).sort_index()
-    return table
+    """Return the edges as a GeoDataFrame under ``u, v, key``, sorted."""
+    edges = edges.take(np.lexsort((edges["v"], edges["u"])))
+    key = edges.groupby(["u", "v"]).cumcount().rename("key").to_numpy()
+    index = pd.MultiIndex.from_arrays([edges["u"], edges["v"], key], names=["u", "v", "key"])
+    table = edges.drop(columns=["u", "v", "geometry"]).set_index(index)
+    return gpd.GeoDataFrame(table, geometry=edges["geometry"].to_numpy(), crs="EPSG:4326")
 
 
 def _node_table(nodes: _Nodes, used: Ints) -> gpd.GeoDataFrame:
     """Return the nodes table with the tags of interchanges."""
-    ids = nodes.ids[used]
-    table = pd.DataFrame({"x": nodes.lon[used], "y": nodes.lat[used]}, index=pd.Index(ids, name="osmid"))
+    points = nodes.points(used)
+    index = pd.Index(nodes.ids[used], name="osmid")
+    table = pd.DataFrame({"x": points[:, 0], "y": points[:, 1]}, index=index)
     for tag in NODE_TAGS:
         values = {node: tags[tag] for node, tags in nodes.tags.items() if tag in tags}
         table[tag.replace(":", "_")] = pd.Series(values, dtype=object).reindex(table.index)

@@ -96,7 +96,7 @@ def edge_schema(edges: gpd.GeoDataFrame, *, toll_tags: bool) -> gpd.GeoDataFrame
         highway = highway.where(~several, highway[several].map(_slowest))
     columns = {
         "osmid": osmid.fillna(0).astype(np.int64),
-        "highway": highway.where(highway.notna(), UNKNOWN_CLASS),
+        "highway": highway.where(highway.notna(), UNKNOWN_CLASS) if highway.isna().any() else highway,
         "ref": joined(column_of(edges, "ref")),
         "name": joined(column_of(edges, "name")),
         "oneway": _flags(column_of(edges, "oneway")),

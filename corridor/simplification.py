@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 #: Columns whose change ends an edge.
 SPLIT_AT = ("highway", "ref", "maxspeed_kmh", "toll")
 
+#: Lines worked on at once: bounds the memory of their coordinates.
+_LINES_AT_ONCE = 50_000
+
 #: Columns of the two directions of a two-way road.
 _TWO_WAY = 2
 
@@ -47,12 +50,15 @@ def edge_ends(nodes: pd.DataFrame, edges: pd.DataFrame) -> tuple[Ints, Ints]:
 
 def line_lengths_m(lines: NDArray[np.object_]) -> NDArray[np.float64]:
     """Return the great-circle length of each line in degrees WGS 84: (n_lines,) float64, m."""
-    points, line = shapely.get_coordinates(lines, return_index=True)
-    if len(points) == 0:
-        return np.zeros(len(lines))
-    steps = 1000.0 * great_circle_km(points[:-1, 0], points[:-1, 1], points[1:, 0], points[1:, 1])
-    inside = line[:-1] == line[1:]
-    return np.bincount(line[:-1][inside], weights=steps[inside], minlength=len(lines)).astype(np.float64)
+    lengths = np.zeros(len(lines))
+    for begin in range(0, len(lines), _LINES_AT_ONCE):
+        part = lines[begin : begin + _LINES_AT_ONCE]
+        points, line = shapely.get_coordinates(part, return_index=True)
+        steps = 1000.0 * great_circle_km(points[:-1, 0], points[:-1, 1], points[1:, 0], points[1:, 1])
+        inside = line[:-1] == line[1:]
+        total = np.bincount(line[:-1][inside], weights=steps[inside], minlength=len(part))
+        lengths[begin : begin + _LINES_AT_ONCE] = total
+    return lengths
 
 
 def with_keys(edges: gpd.GeoDataFrame, u: Ints, v: Ints) -> gpd.GeoDataFrame:
@@ -214,6 +220,20 @@ def _joined(values: pd.Series, chain: Ints, start: pd.Series) -> pd.Series:
 
 def _joined_lines(lines: NDArray[np.object_], chain: Ints) -> NDArray[np.object_]:
     """Return one line per chain; a piece begins where the one before it ends."""
+    first = np.ones(len(lines), dtype=bool)
+    first[1:] = chain[1:] != chain[:-1]
+    result = lines[first]
+    pieces = np.bincount(chain)
+    several = np.flatnonzero(pieces > 1)
+    for begin in range(0, len(several), _LINES_AT_ONCE):
+        part = several[begin : begin + _LINES_AT_ONCE]
+        rows = np.flatnonzero(np.isin(chain, part))
+        result[part] = _end_to_end(lines[rows], np.repeat(np.arange(len(part)), pieces[part]))
+    return result
+
+
+def _end_to_end(lines: NDArray[np.object_], chain: Ints) -> NDArray[np.object_]:
+    """Return one line per chain, each with all its points but those where two pieces meet only once."""
     points, line = shapely.get_coordinates(lines, return_index=True)
     doubled = np.zeros(len(points), dtype=bool)
     doubled[1:] = (line[1:] != line[:-1]) & (chain[line[1:]] == chain[line[:-1]])
