@@ -63,9 +63,9 @@ class Rule:
         The flag's column is ``screen_<rule_id>``.
     clause
         Standard and clause.
-    what
+    what, what_zh
         What the clause asks.
-    needs
+    needs, needs_zh
         What must be known to decide; where the tables lack it the flag says ``unknown``.
     source
         Where the clause was read.
@@ -76,12 +76,17 @@ class Rule:
     rule_id: str
     clause: str
     what: str
+    what_zh: str
     needs: str
+    needs_zh: str
     source: str
     confidence: str
 
 
 _COMMENTARY = "secondary copies of the standards and their commentary (jianbiaoku.com, zzguifan.com)"
+
+#: What a flag may say.
+FLAGS = ("ok", "check", "unknown")
 
 #: Rules known so far. The full distance tables (GB 50516 4.0.4A, GB 50156 4.0.8) are missing.
 RULES = (
@@ -89,7 +94,9 @@ RULES = (
         rule_id="city_center",
         clause="GB 50516-2010 (2021) 4.0.2, mandatory; GB 50156-2021 4.0.2 for combined stations",
         what="no class 1 station in the central area of a city",
+        what_zh="城市中心区不应建一级站",
         needs="extent of the central area; distance to the seat of a district or city stands in for it",
+        needs_zh="中心区范围；以到区、市政府驻地的距离代替",
         source=_COMMENTARY,
         confidence="H",
     ),
@@ -97,7 +104,9 @@ RULES = (
         rule_id="crossing",
         clause="GB 50516-2010 (2021) 4.0.3; GB 50156-2021 4.0.3",
         what="near urban roads, but not at a crossing of urban main roads",
+        what_zh="宜靠近城市道路，但不应选在城市干道的交叉路口附近",
         needs="urban streets; a service area is at no urban crossing",
+        needs_zh="城市街道；服务区不在城市路口",
         source=_COMMENTARY,
         confidence="H",
     ),
@@ -105,7 +114,9 @@ RULES = (
         rule_id="public_buildings",
         clause="GB 50516-2010 (2021) chapter 4, clause number not seen",
         what="at least 50 m from important public buildings, whatever is stored",
+        what_zh="距重要公共建筑物不小于 50 m（与储氢量无关）",
         needs="buildings",
+        needs_zh="建筑物",
         source=_COMMENTARY,
         confidence="H",
     ),
@@ -113,7 +124,9 @@ RULES = (
         rule_id="open_flame",
         clause="GB 50516-2010 (2021) chapter 4, clause number not seen",
         what="25 to 40 m from open flame and sparks, by what is stored",
+        what_zh="距明火或散发火花地点 25–40 m（视储氢量）",
         needs="workshops, boilers and the like around the site",
+        needs_zh="周边车间、锅炉房等",
         source=_COMMENTARY,
         confidence="H",
     ),
@@ -121,7 +134,9 @@ RULES = (
         rule_id="main_road",
         clause="GB 50516-2010 (2021) table 4.0.4A",
         what="12 to 15 m from motorways and main roads",
+        what_zh="距高速公路、主干路 12–15 m",
         needs="position of the site to a few meters, and every main road",
+        needs_zh="站址位置（米级）及全部干道",
         source="general knowledge, unverified",
         confidence="L",
     ),

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from corridor import sources
+from corridor.sites import RULES
 from planner.inputs import fingerprint, versions
-from planner.plan import Notice, Plan
+from planner.plan import REFUSED_COLUMNS, Notice, Plan, records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from planner.inputs import Inputs
     from planner.scenario import Scenario
@@ -34,11 +35,19 @@ STATION_COLUMNS = (
     "kind",
     "status",
     "road_ref",
+    "road_ref_basis",
     "km_post",
+    "km_post_basis",
+    "km_post_error_km",
+    "direction",
+    "direction_basis",
     "county_zh",
+    "county_basis",
     "lon",
     "lat",
     "position_quality",
+    "road_km",
+    "snap_km",
     "capacity_kg_per_day",
     "load_kg_per_day",
     "utilization",
@@ -46,7 +55,31 @@ STATION_COLUMNS = (
     "base_id",
     "capex_wan_cny",
     "hydrogen_cny_per_kg",
+    *(f"screen_{rule.rule_id}" for rule in RULES),
+    "source",
+    "confidence",
 )
+
+#: Columns a station takes from its site as they are.
+_OF_SITE = tuple(
+    name
+    for name in STATION_COLUMNS
+    if name
+    not in {
+        "status",
+        "county_zh",
+        "capacity_kg_per_day",
+        "load_kg_per_day",
+        "utilization",
+        "visits_per_day",
+        "base_id",
+        "capex_wan_cny",
+        "hydrogen_cny_per_kg",
+    }
+)
+
+#: So many refused sites are named in a notice; all stand in the plan.
+_NAMED_SITES = 8
 
 _DAYS_PER_YEAR = 365.0
 
@@ -88,21 +121,22 @@ class Parts:
             kpis=kpis,
             provenance=self._provenance(),
             notices=(*unusual, *self._notices(kpis)),
+            refused_sites=refused_records(self.inputs.refused_sites),
         )
 
     def _stations(self) -> pd.DataFrame:
         """Return the stations table, new ones first, along each road."""
         sites = self.inputs.sites.iloc[self.solution.stations]
         sized = self.sizing.stations
-        county = self.inputs.zones["name_zh"].reindex(sites["county_code"])
+        counties = pd.concat([self.inputs.zones["name_zh"], self.inputs.far_zones["name_zh"]])
+        county = counties.reindex(sites["county_code"])
         capex = [
             self.values[f"station.{MODULES_KG_PER_DAY[module]}.capex_wan_cny"] if module >= 0 else np.nan
             for module in sized["module"]
         ]
         links = self.supply.links
-        table = sites.reset_index()[
-            ["site_id", "name_zh", "name_en", "kind", "road_ref", "km_post", "lon", "lat", "position_quality"]
-        ].assign(
+        table = sites.reset_index(names="site_id").reindex(columns=list(_OF_SITE))
+        table = table.assign(
             status=np.where(sites["status"] == "existing", "existing", "new"),
             county_zh=county.to_numpy(),
             capacity_kg_per_day=sized["capacity_kg_per_day"].to_numpy(),
@@ -214,7 +248,20 @@ class Parts:
         stations = self.inputs.sites.iloc[self.solution.stations]
         if approximate := int((stations["position_quality"] == "approx").sum()):
             notices.append(Notice("approximate_positions", {"count": approximate}))
+        if one_way := int((stations["direction"] == "one").sum()):
+            notices.append(Notice("one_direction", {"count": one_way}))
         if len(self.inputs.refused_sites):
-            refused = ", ".join(str(site) for site in self.inputs.refused_sites.index)
-            notices.append(Notice("refused_sites", {"sites": refused}))
+            notices.append(refusal([str(site) for site in self.inputs.refused_sites.index]))
         return notices
+
+
+def refused_records(refused: pd.DataFrame) -> tuple[dict[str, object], ...]:
+    """Return the refused sites, one record each, columns ``REFUSED_COLUMNS``."""
+    table = refused.rename_axis(index="site_id").reset_index()
+    return tuple(records(table.reindex(columns=list(REFUSED_COLUMNS))))
+
+
+def refusal(sites: Sequence[str]) -> Notice:
+    """Return the notice that sites were left out."""
+    named = ", ".join(sites[:_NAMED_SITES]) + (", …" if len(sites) > _NAMED_SITES else "")
+    return Notice("refused_sites", {"count": len(sites), "sites": named})

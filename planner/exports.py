@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from corridor.errors import Fault, InputError
-from planner.plan import records, to_json
+from corridor.sites import FLAGS, RULES
+from planner.plan import REFUSED_COLUMNS, records, to_json
 from planner.text import text
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _DECIMALS = {
     "lon": 6,
     "lat": 6,
+    "road_km": 3,
+    "snap_km": 3,
     "load_kg_per_day": 1,
     "utilization": 4,
     "visits_per_day": 1,
@@ -42,13 +45,40 @@ def stations_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def screening_table() -> pd.DataFrame:
+    """Return what each screening flag of the siting table asks, by which clause, and how sure that is."""
+    rows = [
+        {
+            "flag": f"screen_{rule.rule_id}",
+            "clause": rule.clause,
+            "what_zh": rule.what_zh,
+            "what_en": rule.what,
+            "needs_zh": rule.needs_zh,
+            "needs_en": rule.needs,
+            "source": rule.source,
+            "confidence": rule.confidence,
+        }
+        for rule in RULES
+    ]
+    return pd.DataFrame(rows)
+
+
+def screening_csv(_plan: Plan) -> bytes:
+    """Return the rules behind the flags as UTF-8 CSV with the byte-order mark."""
+    content: str = screening_table().to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def plan_json(plan: Plan) -> bytes:
     """Return the whole plan as one JSON object, UTF-8."""
     return to_json(plan).encode()
 
 
 def plan_geojson(plan: Plan) -> bytes:
-    """Return stations (points) and supply links (lines base to station) as GeoJSON, WGS 84 (RFC 7946)."""
+    """Return stations (points) and supply links (lines base to station) as GeoJSON, WGS 84 (RFC 7946).
+
+    The rules behind the ``screen_`` properties stand in the foreign member ``screening_rules``.
+    """
     place = {row["site_id"]: (row["lon"], row["lat"]) for row in records(plan.stations)}
     bases = plan.provenance["bases"]
     features = [_point(row) for row in records(plan.stations)]
@@ -57,7 +87,9 @@ def plan_geojson(plan: Plan) -> bytes:
             ends = [bases[row["base_id"]], list(place[row["site_id"]])]
             line = {"type": "LineString", "coordinates": ends}
             features.append(_feature(line, {"layer": "supply"} | row))
-    return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
+    rules = records(screening_table())
+    collection = {"type": "FeatureCollection", "features": features, "screening_rules": rules}
+    return json.dumps(collection, ensure_ascii=False).encode()
 
 
 def _point(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,10 +105,12 @@ def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict
 
 
 def plan_xlsx(plan: Plan) -> bytes:
-    """Return a workbook with bilingual headings: siting table, supply, certificate, scenario."""
+    """Return a workbook, headings bilingual: siting table, supply, rules, refused sites, proof, scenario."""
     sheets = {
         "sheet.stations": _headed(plan.stations),
         "sheet.supply": _headed(plan.supply),
+        "sheet.screening": _headed(_with_key(screening_table())),
+        "sheet.refused": _headed(pd.DataFrame(list(plan.refused_sites), columns=list(REFUSED_COLUMNS))),
         "sheet.certificate": _pairs({**plan.certificate.to_dict(), **plan.kpis}),
         "sheet.scenario": _pairs(_scenario_rows(plan)),
     }
@@ -87,6 +121,15 @@ def plan_xlsx(plan: Plan) -> bytes:
             table.to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 0))
             _fit(writer.sheets[name])
     return buffer.getvalue()
+
+
+def _with_key(rules: pd.DataFrame) -> pd.DataFrame:
+    """Return the rules with what the values of their flags mean below."""
+    meanings = [
+        {"flag": flag, "what_zh": text(f"flag.{flag}", "zh"), "what_en": text(f"flag.{flag}", "en")}
+        for flag in FLAGS
+    ]
+    return pd.concat([rules, pd.DataFrame(meanings)], ignore_index=True)
 
 
 def _headed(table: pd.DataFrame) -> pd.DataFrame:
@@ -128,6 +171,7 @@ def _fit(sheet: Worksheet) -> None:
 #: Writers by file name, in the order they are written.
 WRITERS = {
     "stations.csv": stations_csv,
+    "screening.csv": screening_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

@@ -21,6 +21,7 @@ from corridor import roads, routes, sites, sources, zones
 from corridor.costs import closed as closed_costs
 from corridor.costs import generalized, rates
 from corridor.errors import Fault, InputError
+from planner import site_store
 from planner.closures import closed_arcs
 from planner.plan import Notice
 from planner.scenario import Scenario, suggestion
@@ -56,7 +57,8 @@ class Inputs:
     costs
         Generalized costs of its arcs; closed ones cost infinitely much.
     zones, sites, bases
-        Tables of docs/tables.md with ``node_id`` and ``snap_km``; of the zones those on the network.
+        Tables of docs/tables.md with ``node_id`` and ``snap_km``; of the zones those on the network; the
+        sites screened.
     far_zones
         Zones too far from the network.
     refused_sites
@@ -95,6 +97,7 @@ def load_inputs(scenario: Scenario | None = None) -> Inputs:
     if not wanted.added_sites:
         return inputs
     added = pd.DataFrame([site.model_dump() for site in wanted.added_sites]).set_index("site_id")
+    added["name_en"] = added["name_en"].where(added["name_en"] != "", added["name_zh"])
     return with_sites(inputs, added)
 
 
@@ -114,15 +117,15 @@ def with_sites(inputs: Inputs, added: pd.DataFrame) -> Inputs:
         added[in_use].assign(reason="the site id is already in use"),
         far.assign(reason=_too_far(far)),
     ]
-    table = pd.concat([inputs.sites, _filled(attached)]) if len(attached) else inputs.sites
+    flagged = sites.screened(attached, inputs.network, zones=_seats(inputs.zones, inputs.far_zones))
     refused = pd.concat([inputs.refused_sites, *(part for part in reasons if len(part))])
-    return replace(inputs, sites=table, refused_sites=refused)
+    return replace(inputs, sites=site_store.joined(inputs.sites, flagged), refused_sites=refused)
 
 
-def _filled(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table without its empty columns: pandas would let them decide the type of a joined one."""
-    filled: pd.DataFrame = table.dropna(axis="columns", how="all")
-    return filled
+def _seats(*zone_tables: pd.DataFrame) -> pd.DataFrame:
+    """Return the seats of counties, on the network or not: a city has its center wherever the roads end."""
+    columns = ["kind", "name_zh", "lon", "lat"]
+    return pd.concat([table[columns] for table in zone_tables if len(table)])
 
 
 def _too_far(table: pd.DataFrame) -> list[str]:
@@ -150,13 +153,13 @@ def _load(
         mend = "Import roads of Sichuan and Chongqing"
         raise InputError(Fault("no two zones lie on the road network", str(network_folder), mend))
     joined = every_zone[is_near]
-    attached, refused = sites.attach(sources.read_sites(folder), network)
+    attached, refused = sites.attach(site_store.candidate_sites(network_folder), network)
     return Inputs(
         network=network,
         costs=costs,
         zones=joined,
         far_zones=every_zone[~is_near],
-        sites=attached,
+        sites=sites.screened(attached, network, zones=zone_table),
         refused_sites=refused.assign(reason=_too_far(refused)),
         bases=zones.attach(sources.read_bases(folder), network),
         assumptions=assumptions,

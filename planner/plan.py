@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from corridor.errors import Fault, InputError
+from corridor.sites import RULES
 from planner.scenario import Scenario, validated
 from planner.text import LANGUAGES, Language, text
 from siting.certificate import Certificate
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: Version of the layout of ``plan.json``; a reader refuses what it does not know.
 SCHEMA = "chengyu-plan/1"
+
+#: What is told of a site that was left out.
+REFUSED_COLUMNS = ("site_id", "name_zh", "name_en", "kind", "lon", "lat", "snap_km", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Plan:
         Data hashes, versions, identity of the scenario, time.
     notices
         Things a person should know, in order.
+    refused_sites
+        Sites left out, one record each with ``reason``; columns ``REFUSED_COLUMNS``.
     """
 
     scenario: Scenario
@@ -78,6 +84,7 @@ class Plan:
     kpis: Mapping[str, float]
     provenance: Mapping[str, Any]
     notices: tuple[Notice, ...] = field(default=())
+    refused_sites: tuple[Mapping[str, Any], ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values ready for JSON; of the flows, those served."""
@@ -91,6 +98,8 @@ class Plan:
             "stations": records(self.stations),
             "supply": records(self.supply),
             "flows_served": records(served),
+            "refused_sites": plain(list(self.refused_sites)),
+            "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
             "provenance": plain(dict(self.provenance)),
         }
@@ -155,4 +164,5 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         kpis=meta["kpis"],
         provenance=meta["provenance"],
         notices=tuple(Notice(notice["key"], notice["details"]) for notice in meta["notices"]),
+        refused_sites=tuple(meta["refused_sites"]),
     )

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from corridor.errors import InputError
 from planner import exports, store
 from planner.pipeline import make_plan
-from planner.plan import summary, to_json
+from planner.plan import REFUSED_COLUMNS, summary, to_json
 from planner.scenario import Scenario
 
 
@@ -31,7 +32,7 @@ def test_csv_opens_in_a_spreadsheet_and_holds_every_station(plan):
 
 def test_workbook_has_bilingual_sheets_with_the_same_numbers(plan):
     book = openpyxl.load_workbook(io.BytesIO(exports.plan_xlsx(plan)))
-    assert len(book.sheetnames) == 4
+    assert len(book.sheetnames) == 6
     sheet = book.worksheets[0]
     headings = [cell.value for cell in sheet[1]]
     assert len(headings) == plan.stations.shape[1]
@@ -52,6 +53,60 @@ def test_geojson_places_stations_and_joins_them_to_their_bases(plan):
         start, end = line["geometry"]["coordinates"]
         assert end == place[line["properties"]["site_id"]]
         assert start == plan.provenance["bases"][line["properties"]["base_id"]]
+
+
+SITE_COLUMNS = ("direction", "direction_basis", "road_km", "snap_km", "km_post_basis", "source", "confidence")
+FLAGS = ("city_center", "crossing", "public_buildings", "open_flame", "main_road")
+
+
+def test_every_file_carries_screening_and_the_same_values(plan):
+    wanted = [*SITE_COLUMNS, *(f"screen_{flag}" for flag in FLAGS)]
+    first = plan.stations.iloc[0]
+    row = next(csv.DictReader(io.StringIO(exports.stations_csv(plan).decode("utf-8-sig"))))
+    sheet = openpyxl.load_workbook(io.BytesIO(exports.plan_xlsx(plan))).worksheets[0]
+    cells = [cell.value for cell in sheet[2]]
+    point = json.loads(exports.plan_geojson(plan))["features"][0]["properties"]
+    station = json.loads(to_json(plan))["stations"][0]
+    for name in wanted:
+        value = first[name]
+        cell = cells[plan.stations.columns.get_loc(name)]
+        if isinstance(value, str):
+            assert (row[name], cell, point[name], station[name]) == (value,) * 4
+        else:
+            assert float(row[name] or "nan") == pytest.approx(value, abs=1e-3, nan_ok=True)
+            for other in (cell, point[name], station[name]):
+                assert float("nan" if other is None else other) == pytest.approx(value, nan_ok=True)
+    assert plan.stations["road_km"].le(plan.stations["snap_km"] * 1.04 + 1e-6).all()
+    assert set(plan.stations.filter(like="screen_").stack()) <= {"ok", "check", "unknown"}
+    assert plan.stations["county_zh"].notna().all()
+
+
+def test_every_flag_is_explained_with_clause_source_and_confidence(plan):
+    flags = set(plan.stations.filter(like="screen_").columns)
+    rules = list(csv.DictReader(io.StringIO(exports.screening_csv(plan).decode("utf-8-sig"))))
+    assert {rule["flag"] for rule in rules} == flags
+    for rule in rules:
+        assert "GB 5" in rule["clause"]
+        assert rule["source"]
+        assert rule["confidence"] in {"H", "M", "L"}
+        assert any(ord(letter) > 0x2E80 for letter in rule["what_zh"])
+        assert rule["what_en"].isascii()
+    assert {rule["flag"] for rule in json.loads(exports.plan_geojson(plan))["screening_rules"]} == flags
+    book = openpyxl.load_workbook(io.BytesIO(exports.plan_xlsx(plan)))
+    listed = [row[0].value for row in book.worksheets[2].iter_rows(min_row=2)]
+    assert flags | {"ok", "check", "unknown"} == set(listed)
+
+
+def test_refused_sites_are_kept_with_their_reasons(plan, tmp_path, monkeypatch):
+    record = {"site_id": "FAR", "name_zh": "远", "reason": "12.0 km from the road network"}
+    record = dict.fromkeys(REFUSED_COLUMNS) | record
+    refusing = replace(plan, refused_sites=(record,))
+    assert json.loads(to_json(refusing))["refused_sites"] == [record]
+    sheet = openpyxl.load_workbook(io.BytesIO(exports.plan_xlsx(refusing))).worksheets[3]
+    assert [cell.value for cell in sheet[2]] == [record[name] for name in REFUSED_COLUMNS]
+    monkeypatch.setenv("CHENGYU_STORE", str(tmp_path))
+    store.save(refusing)
+    assert store.find(plan.scenario, plan.provenance["fingerprint"]).refused_sites == (record,)
 
 
 def test_json_holds_the_whole_plan_without_nan(plan):
