@@ -25,21 +25,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corridor.errors import Fault, InputError
-from corridor.paths import unwind
-from corridor.plateaus import ROUNDING, grow, open_arcs, ways
+from corridor.plateaus import grow, ways
+from corridor.selection import MOST, choose, ragged, starts
+from corridor.skeleton import running, skeleton
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from corridor.costs import Costs
-    from corridor.plateaus import OpenArcs, Trees
+    from corridor.plateaus import Trees
     from corridor.roads import RoadNetwork
+    from corridor.selection import Chosen
+    from corridor.skeleton import Skeleton
 
-#: Pairs times arcs handled at once: bounds the memory.
-_BATCH = 16_000_000
-
-#: Ways weighed against each other per route asked for: beyond, the plateaus are short and the ways poor.
-_TRIES = 4
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class AlternativeRoutes:
@@ -78,33 +76,6 @@ class AlternativeRoutes:
         """Return the node ids of one route, origin first."""
         return self.nodes[self.offsets[route] : self.offsets[route + 1]]
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Paths:
-    """Flat paths over vertices with the arc that leads to each entry."""
-
-    pair: NDArray[np.int64]  # (n_paths,)
-    offsets: NDArray[np.int64]  # (n_paths + 1,)
-    vertices: NDArray[np.int64]  # (offsets[-1],)
-    arc: NDArray[np.int64]  # (offsets[-1],) position into ``heads``; -1 at an origin
-
-    @property
-    def owner(self) -> NDArray[np.int64]:
-        """(offsets[-1],) int64: path each entry belongs to."""
-        return np.repeat(np.arange(len(self.pair)), np.diff(self.offsets))
-
-    def sums(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n_paths,) float64: sum of an arc's value along each path."""
-        inside = self.arc >= 0
-        return _sums(self.owner[inside], value[self.arc[inside]], len(self.pair))
-
-    def only(self, kept: NDArray[np.intp]) -> _Paths:
-        """Return some of the paths, in the order given."""
-        counts = np.diff(self.offsets)[kept]
-        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        entries = np.repeat(self.offsets[kept] - offsets[:-1], counts) + np.arange(offsets[-1])
-        return _Paths(
-            pair=self.pair[kept], offsets=offsets, vertices=self.vertices[entries], arc=self.arc[entries]
-        )
 
 def alternatives(
     network: RoadNetwork,
@@ -145,24 +116,30 @@ def alternatives(
         If no open road joins a pair, ends are equal, or an option is out of range.
     """
     _check_options(most=most, detour=detour, overlap=overlap, local=local, scale=scale)
-    source, target = network.vertices(np.atleast_1d(origins)), network.vertices(np.atleast_1d(destinations))
-    trees = grow(network, costs, source=source, target=target)
-    arcs = open_arcs(network, costs)
-    order = np.argsort(trees.origin, kind="stable")
-    size = max(1, _BATCH // len(network.heads))
-    found = []
-    for pairs in np.split(order, np.arange(size, len(order), size)):
-        pair, via, merit = ways(trees, arcs, pairs, detour=detour, least=local)
-        tried = _first_of_each(pair, merit, _TRIES * most)
-        paths = _with_arcs(network, trees, arcs, pair[tried], via[tried])
-        kept = _select(paths, network, costs, most=most, detour=detour, overlap=overlap)
-        found.append(_costed(network, costs, paths.only(kept), scale))
-    return _joined(found)
+    asked = _Asked.of(network, origins=origins, destinations=destinations)
+    small = skeleton(network, costs.total_cny, keep=asked.ends(network.n_nodes))
+    trees = grow(
+        small,
+        origins=np.searchsorted(small.vertices, asked.sources),
+        destinations=np.searchsorted(small.vertices, asked.targets),
+    )
+    asked.check_joined(network, trees)
+    found = ways(small, trees, asked.wanted(), detour=detour, least=local)
+    chosen = choose(
+        small, trees, found, km=small.sums(network.length_km), most=most, detour=detour, overlap=overlap
+    )
+    pair = asked.number(found.origin[chosen.way], found.destination[chosen.way])
+    cost = _totals(chosen, small.sums(costs.total_cny))
+    order = np.lexsort((cost, pair))
+    chosen, pair, cost = chosen.only(order), pair[order], cost[order]
+    share = _shares(chosen, pair, cost, small.sums(network.length_km), scale)
+    return _unfolded(network, costs, small, chosen, asked, pair=pair, cost=cost, share=share)
+
 
 def _check_options(*, most: int, detour: float, overlap: float, local: float, scale: float) -> None:
     """Refuse options out of range, all at once."""
     rules = (
-        ("most", most >= 1, most, "at least 1"),
+        ("most", 1 <= most <= MOST, most, f"1 to {MOST}"),
         ("detour", detour >= 1, detour, "at least 1"),
         ("overlap", 0 <= overlap <= 1, overlap, "0 to 1"),
         ("local", 0 <= local <= 1, local, "0 to 1"),
@@ -176,136 +153,118 @@ def _check_options(*, most: int, detour: float, overlap: float, local: float, sc
     if faults:
         raise InputError(faults)
 
-def _first_of_each(group: NDArray[np.int64], merit: NDArray[np.float64], most: int) -> NDArray[np.intp]:
-    """Return positions ordered by group and merit, at most so many of each group."""
-    order = np.lexsort((merit, group))
-    ordered = group[order]
-    rank = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
-    return order[rank < most]
 
-def _with_arcs(
-    network: RoadNetwork, trees: Trees, arcs: OpenArcs, pair: NDArray[np.int64], via: NDArray[np.int64]
-) -> _Paths:
-    """Return the simple ones of the ways through an arc each; order within a pair is kept."""
-    there, to_via = unwind(trees.before, trees.origin[pair], arcs.tails[via])
-    back, from_via = unwind(trees.after, trees.destination[pair], arcs.heads[via])
-    n_there, n_back = np.diff(there), np.diff(back)
-    offsets = np.concatenate([[0], np.cumsum(n_there + n_back)]).astype(np.int64)
-    vertices = np.empty(offsets[-1], dtype=np.int64)
-    vertices[np.repeat(offsets[:-1] - there[:-1], n_there) + np.arange(there[-1])] = to_via
-    # The way on from the arc was unwound toward it: destination first.
-    vertices[np.repeat(offsets[1:] - 1 + back[:-1], n_back) - np.arange(back[-1])] = from_via
-    arc = np.full(len(vertices), -1, dtype=np.int64)
-    inside = np.ones(len(vertices), dtype=bool)
-    inside[offsets[:-1]] = False
-    step = np.flatnonzero(inside)
-    arc[step] = arcs.position[arcs.rows(vertices[step - 1], vertices[step])]
-    paths = _Paths(pair=pair, offsets=offsets, vertices=vertices, arc=arc)
-    visit = np.sort(paths.owner * network.n_nodes + vertices)
-    twice = visit[1:][visit[1:] == visit[:-1]] // network.n_nodes
-    simple = np.ones(len(pair), dtype=bool)
-    simple[twice] = False
-    return paths.only(np.flatnonzero(simple))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """Pairs asked for; those with equal ends are worked on once."""
 
-def _select(
-    paths: _Paths, network: RoadNetwork, costs: Costs, *, most: int, detour: float, overlap: float
-) -> NDArray[np.intp]:
-    """Return the paths kept: of each pair the first, then those in order that bring something new."""
-    km, cost = paths.sums(network.length_km), paths.sums(costs.total_cny)
-    _, first, which = np.unique(paths.pair, return_index=True, return_inverse=True)
-    limit = detour * (1.0 + ROUNDING)
-    alive = (km <= limit * km[first][which]) & (cost <= limit * cost[first][which])
-    chosen = np.zeros(len(km), dtype=bool)
-    for _ in range(most):
-        candidates = np.flatnonzero(alive)
-        _, at = np.unique(which[candidates], return_index=True)
-        taken = candidates[at]
-        chosen[taken] = True
-        alive[taken] = False
-        partner = np.full(len(first), -1, dtype=np.int64)
-        partner[which[taken]] = taken
-        alive[partner[which] < 0] = False
-        rivals = np.flatnonzero(alive)
-        shared = _shared_km(paths, which, rivals, taken, network.length_km)
-        shorter = np.minimum(km[rivals], km[partner[which[rivals]]])
-        alive[rivals] = (shared <= overlap * shorter) & (shared < km[rivals] * (1.0 - ROUNDING))
-    return np.flatnonzero(chosen)
+    sources: NDArray[np.int64]  # (n_origins,) vertices, ascending
+    targets: NDArray[np.int64]  # (n_destinations,) vertices, those of fewest pairs first
+    row: NDArray[np.intp]  # (n_pairs,) of the sources
+    column: NDArray[np.intp]  # (n_pairs,) of the targets
 
-def _shared_km(
-    paths: _Paths,
-    group: NDArray[np.intp],
-    rivals: NDArray[np.intp],
-    taken: NDArray[np.intp],
-    length_km: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """(len(rivals),) float64: length each rival shares with the path taken of its own group."""
-    used = np.zeros((int(group.max()) + 1, len(length_km)), dtype=bool)
-    mine, theirs = paths.only(rivals), paths.only(taken)
-    inside = theirs.arc >= 0
-    used[group[taken][theirs.owner[inside]], theirs.arc[inside]] = True
-    inside = mine.arc >= 0
-    owner, arc = mine.owner[inside], mine.arc[inside]
-    return _sums(owner, np.where(used[group[rivals][owner], arc], length_km[arc], 0.0), len(rivals))
+    @classmethod
+    def of(cls, network: RoadNetwork, *, origins: ArrayLike, destinations: ArrayLike) -> _Asked:
+        """Return the pairs by vertex, or refuse those with equal ends."""
+        source = network.vertices(np.atleast_1d(np.asarray(origins, dtype=np.int64)))
+        target = network.vertices(np.atleast_1d(np.asarray(destinations, dtype=np.int64)))
+        if (source == target).any():
+            node = network.node_ids[source[np.argmax(source == target)]]
+            raise InputError(Fault(f"a pair starts and ends at node {node}", mend="Choose two places apart"))
+        sources, row = np.unique(source, return_inverse=True)
+        targets, column = np.unique(target, return_inverse=True)
+        # Where zones are paired with those after them, each origin's targets are then in a row.
+        few = np.argsort(np.bincount(column, minlength=len(targets)), kind="stable")
+        return cls(sources, targets[few], row, np.argsort(few)[column])
 
-def _sums(group: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """(n,) float64: sum of the values of each group."""
-    return np.bincount(group, weights=value, minlength=n).astype(np.float64, copy=False)
+    def ends(self, n_nodes: int) -> NDArray[np.bool_]:
+        """(n_nodes,) bool: where pairs start or end."""
+        found = np.zeros(n_nodes, dtype=np.bool_)
+        found[self.sources], found[self.targets] = True, True
+        return found
 
-def _costed(network: RoadNetwork, costs: Costs, paths: _Paths, scale: float) -> AlternativeRoutes:
-    """Order by cost, add what each route costs, and split the trips."""
-    paths = paths.only(np.lexsort((paths.sums(costs.total_cny), paths.pair)))
-    cost = paths.sums(costs.total_cny)
-    return AlternativeRoutes(
-        pair=paths.pair,
-        offsets=paths.offsets,
-        nodes=network.node_ids[paths.vertices],
-        km=_running(paths, network.length_km),
-        length_km=paths.sums(network.length_km),
-        hours=paths.sums(costs.hours),
-        toll_cny=paths.sums(costs.toll_cny),
-        cost_cny=cost,
-        share=_shares(paths, cost, network.length_km, scale),
-    )
+    def wanted(self) -> NDArray[np.bool_]:
+        """(n_origins, n_destinations) bool: pairs asked for."""
+        found = np.zeros((len(self.sources), len(self.targets)), dtype=np.bool_)
+        found[self.row, self.column] = True
+        return found
 
-def _running(paths: _Paths, value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(offsets[-1],) float64: sum of an arc's value since the start of its own path."""
-    total = np.where(paths.arc >= 0, value[paths.arc], 0.0)
-    at, ends = paths.offsets[:-1] + 1, paths.offsets[1:]
-    # One step of every path at a time, so that each sum runs over its own path alone and stays exact.
-    while at.size:
-        going = at < ends
-        at, ends = at[going], ends[going]
-        total[at] += total[at - 1]
-        at = at + 1
-    return total
+    def number(self, row: NDArray[np.int64], column: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) int64: one number for each pair of rows and columns."""
+        return row * len(self.targets) + column
+
+    def check_joined(self, network: RoadNetwork, trees: Trees) -> None:
+        """Refuse pairs that no open road joins."""
+        cut = ~np.isfinite(trees.from_origin[self.row, trees.destinations[self.column]])
+        if cut.any():
+            first = int(np.argmax(cut))
+            ends = self.sources[self.row[first]], self.targets[self.column[first]]
+            start, end = network.node_ids[list(ends)]
+            what = f"no open road leads from node {start} to node {end} ({int(cut.sum())} such pairs)"
+            raise InputError(Fault(what, "roads", "Open a closed road or choose places on one network"))
+
+
+def _totals(chosen: Chosen, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n_routes,) float64: sum of a value of the skeleton's arcs along each route."""
+    return np.add.reduceat(value[chosen.arcs], chosen.offsets[:-1]) if len(chosen.way) else np.zeros(0)
+
 
 def _shares(
-    paths: _Paths, cost: NDArray[np.float64], length_km: NDArray[np.float64], scale: float
+    chosen: Chosen,
+    pair: NDArray[np.int64],
+    cost: NDArray[np.float64],
+    km: NDArray[np.float64],
+    scale: float,
 ) -> NDArray[np.float64]:
-    """(n_paths,) float64: path-size logit; paths are ordered by pair and then by cost."""
-    _, first, group = np.unique(paths.pair, return_index=True, return_inverse=True)
-    inside = paths.arc >= 0
-    owner, arc = paths.owner[inside], paths.arc[inside]
-    row, rank = group[owner], (np.arange(len(cost)) - first[group])[owner]
-    users = np.zeros((len(first), len(length_km)), dtype=np.int16)
-    for each in range(int(rank.max(initial=0)) + 1):  # no path uses an arc twice
-        now = rank == each
-        users[row[now], arc[now]] += 1
-    path_size = _sums(owner, length_km[arc] / users[row, arc], len(cost)) / paths.sums(length_km)
-    weight = path_size * np.exp(-scale * (cost / cost[first][group] - 1.0))
-    return np.asarray(weight / _sums(group, weight, len(first))[group], dtype=np.float64)
+    """(n_routes,) float64: path-size logit; routes are ordered by pair and then by cost."""
+    _, first, group = np.unique(pair, return_index=True, return_inverse=True)
+    length = km[chosen.arcs]
+    by_users = np.add.reduceat(length / chosen.users, chosen.offsets[:-1]) if len(pair) else np.zeros(0)
+    weight = by_users / _totals(chosen, km) * np.exp(-scale * (cost / cost[first][group] - 1.0))
+    total = np.bincount(group, weights=weight, minlength=len(first))
+    return np.asarray(weight / total[group], dtype=np.float64)
 
-def _joined(parts: list[AlternativeRoutes]) -> AlternativeRoutes:
-    """Return the routes of all batches, by pair."""
-    pair = np.concatenate([part.pair for part in parts])
-    counts = np.concatenate([np.diff(part.offsets) for part in parts])
-    order = np.argsort(pair, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
-    offsets = np.concatenate([[0], np.cumsum(counts[order])]).astype(np.int64)
-    entries = np.repeat(starts[order] - offsets[:-1], counts[order]) + np.arange(offsets[-1])
-    nodes, km = (np.concatenate(column) for column in zip(*((p.nodes, p.km) for p in parts), strict=True))
-    columns = ("length_km", "hours", "toll_cny", "cost_cny", "share")
-    values = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in columns}
+
+def _unfolded(
+    network: RoadNetwork,
+    costs: Costs,
+    small: Skeleton,
+    chosen: Chosen,
+    asked: _Asked,
+    *,
+    pair: NDArray[np.int64],
+    cost: NDArray[np.float64],
+    share: NDArray[np.float64],
+) -> AlternativeRoutes:
+    """Return the routes of every pair asked for, chains unfolded; ``pair`` is the number of each route's."""
+    wanted = asked.number(asked.row, asked.column)
+    first = np.searchsorted(pair, wanted)
+    many = np.searchsorted(pair, wanted, side="right") - first
+    route = ragged(first, many)
+    # Where each arc of a route starts, and how far each of its roads ends from there.
+    within = running(small.offsets, network.length_km[small.arcs])
+    arc_km = within[small.offsets[1:] - 1]
+    end = running(chosen.offsets, arc_km[chosen.arcs])
+    steps = np.diff(small.offsets)
+    steps_of_route = _totals(chosen, steps.astype(np.float64)).astype(np.int64)
+    offsets = starts(1 + steps_of_route[route])
+    entries = ragged(chosen.offsets[route], np.diff(chosen.offsets)[route])
+    arc = chosen.arcs[entries]
+    inner = ragged(small.offsets[arc], steps[arc])
+    after_origin = np.ones(offsets[-1], dtype=np.bool_)
+    after_origin[offsets[:-1]] = False
+    nodes, km = np.empty(offsets[-1], dtype=np.int64), np.zeros(offsets[-1])
+    nodes[offsets[:-1]] = network.node_ids[asked.sources[np.repeat(asked.row, many)]]
+    nodes[after_origin] = network.node_ids[network.heads[small.arcs]][inner]
+    km[after_origin] = np.repeat(end[entries] - arc_km[arc], steps[arc]) + within[inner]
     return AlternativeRoutes(
-        pair=pair[order], offsets=offsets, nodes=nodes[entries], km=km[entries], **values
+        pair=np.repeat(np.arange(len(wanted)), many),
+        offsets=offsets,
+        nodes=nodes,
+        km=km,
+        length_km=km[offsets[1:] - 1],
+        hours=_totals(chosen, small.sums(costs.hours))[route],
+        toll_cny=_totals(chosen, small.sums(costs.toll_cny))[route],
+        cost_cny=cost[route],
+        share=share[route],
     )

@@ -72,6 +72,33 @@ def random_network(draw):
     return network, costs_of(network, network.length_km * rng.uniform(1, 1.5, len(arcs)))
 
 
+@st.composite
+def network_of_chains(draw):
+    """Junctions joined by chains: side by side, one-way in part, dead ends; and pairs to join."""
+    n = draw(st.integers(3, 6))
+    pairs = st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda p: p[0] != p[1])
+    roads_joined = [(i, (i + 1) % n) for i in range(n)] + draw(st.lists(pairs, min_size=3, max_size=8))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    arcs, size = set(), n
+    for road, (u, v) in enumerate(roads_joined):
+        inside = list(range(size, size + draw(st.integers(0, 4))))
+        size += len(inside)
+        there = set(itertools.pairwise([u, *inside, v]))
+        # The ring is two-way; other roads are so at random, and now and then only in part.
+        back = {(b, a) for a, b in there if road < n or rng.random() < 0.75}
+        arcs |= there | back if road < n or rng.random() < 0.8 else back
+    hung = rng.integers(0, size, 2)
+    arcs |= {(int(u), size + k) for k, u in enumerate(hung)} | {
+        (size + k, int(u)) for k, u in enumerate(hung)
+    }
+    links = [
+        (u, v, float(km), None) for (u, v), km in zip(sorted(arcs), rng.uniform(1, 3, len(arcs)), strict=True)
+    ]
+    network = network_of(links)
+    ends = draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, size + 1)), max_size=3))
+    return network, costs_of(network, network.length_km * rng.uniform(1, 1.2, len(arcs))), ends
+
+
 def ways(graph, s, t):
     """Every way through an arc, with the cost of its plateau, one arc and one vertex at a time."""
 
@@ -82,6 +109,8 @@ def ways(graph, s, t):
         return cheapest(s, path[i]) == path[: i + 1] and cheapest(path[i], t) == path[i:]
 
     for u, v in graph.edges:
+        if not (nx.has_path(graph, s, u) and nx.has_path(graph, v, t)):
+            continue
         path = cheapest(s, u) + cheapest(v, t)
         if len(set(path)) < len(path):
             continue
@@ -113,30 +142,18 @@ def plain(graph, s, t, *, most, detour, overlap, local):
     return sorted(kept, key=total["cost"])
 
 
-@pytest.fixture(scope="module")
-def patch():
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(random_network(), st.sampled_from([1.1, 1.25, 1.6]), st.sampled_from([0.2, 0.5, 0.9]))
-def test_alternatives_agree_with_the_plain_method(patch, case, detour, overlap):
-    network, cost = case
-    # The plain method weighs every way; so does this one here, however dense the graph.
-    patch.setattr(alternatives, "_TRIES", 100)
+def check_against_the_plain_method(network, cost, pairs, **options):
     graph = nx.DiGraph()
     columns = (network.tails, network.heads, network.length_km, cost.total_cny)
     for u, v, km, cny in zip(*(column.tolist() for column in columns), strict=True):
         graph.add_edge(u, v, km=km, cost=cny)
-    s, t = np.array([(s, t) for s in graph for t in graph if s != t]).T
-    found = alternatives.alternatives(
-        network, cost, origins=s, destinations=t, detour=detour, overlap=overlap, local=0.1
-    )
+    s, t = np.array([pair for pair in pairs if nx.has_path(graph, *pair)]).T
+    ends = {"origins": network.node_ids[s], "destinations": network.node_ids[t]}
+    found = alternatives.alternatives(network, cost, **ends, **options)
     for pair in range(len(s)):
         mine = np.flatnonzero(found.pair == pair)
-        paths = [found.path(route).tolist() for route in mine]
-        assert paths == plain(graph, s[pair], t[pair], most=3, detour=detour, overlap=overlap, local=0.1)
+        paths = [network.vertices(found.path(route)).tolist() for route in mine]
+        assert paths == plain(graph, int(s[pair]), int(t[pair]), most=3, **options)
         assert found.share[mine].sum() == pytest.approx(1.0)
         for route, path in zip(mine, paths, strict=True):
             assert found.cost_cny[route] == pytest.approx(nx.path_weight(graph, path, "cost"))
@@ -146,6 +163,25 @@ def test_alternatives_agree_with_the_plain_method(patch, case, detour, overlap):
             assert km[0] == 0
             assert km[-1] == pytest.approx(found.length_km[route])
             assert (np.diff(km) > 0).all()
+
+
+DETOURS, OVERLAPS = st.sampled_from([1.1, 1.25, 1.6]), st.sampled_from([0.2, 0.5, 0.9])
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(random_network(), DETOURS, OVERLAPS)
+def test_alternatives_of_all_pairs_agree_with_the_plain_method(case, detour, overlap):
+    network, cost = case
+    pairs = list(itertools.permutations(range(network.n_nodes), 2))
+    check_against_the_plain_method(network, cost, pairs, detour=detour, overlap=overlap, local=0.1)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(network_of_chains(), DETOURS, OVERLAPS, st.sampled_from([0.05, 0.15, 0.4]))
+def test_alternatives_along_chains_agree_with_the_plain_method(case, detour, overlap, local):
+    network, cost, ends = case
+    pairs = [(0, 1), *((s, t) for s, t in ends if s != t)]
+    check_against_the_plain_method(network, cost, pairs, detour=detour, overlap=overlap, local=local)
 
 
 def test_parallel_ways_within_the_detour_come_cheapest_first():
@@ -248,7 +284,9 @@ def test_the_named_corridor_routes_are_the_alternatives(real, back):
     ends = (chongqing, chengdu) if back else (chengdu, chongqing)
     found = alternatives.alternatives(network, cost, origins=[ends[0]], destinations=[ends[1]])
     arcs = [costs.arcs_of_path(network, cost.total_cny, found.path(route)) for route in range(len(found))]
-    on = np.array([[share_on(network, each, named.refs) for named in named_routes.NAMED_ROUTES] for each in arcs])
+    on = np.array(
+        [[share_on(network, each, named.refs) for named in named_routes.NAMED_ROUTES] for each in arcs]
+    )
     assert sorted(on.argmax(axis=1)) == [0, 1, 2]
     assert (on.max(axis=1) > 0.6).all()
     assert found.share.min() > 0.03
