@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from corridor import zones
+from corridor.access import access
 from corridor.errors import Fault, InputError
 from corridor.named_routes import corridor_share
 from corridor.paths import road_km
@@ -28,6 +29,7 @@ from siting.supply import DeliveryMode, assign_bases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from corridor.access import Access
     from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.progress import OnProgress, ShouldStop
@@ -82,11 +84,12 @@ def make_plan(
     reporter.stage("demand", f"trips on {len(inputs.routes):,} routes")
     demand = scoped_demand(scenario, inputs, values)
     reporter.stage("siting", f"{len(demand):,} flows, {len(inputs.sites):,} sites")
-    solution = _site(scenario, inputs, demand, reporter)
+    reached = access(inputs.sites, inputs.network, within_km=values["station.access_km"])
+    solution = _site(scenario, inputs, demand, reached, reporter)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
     stations = inputs.sites.iloc[solution.stations]
     served = np.flatnonzero(solution.served)
-    replay = _replay(inputs, demand.iloc[served], stations)
+    replay = _replay(inputs, demand.iloc[served], reached.of(solution.stations))
     reporter.stage("sizing", f"sizes of {len(stations)} stations")
     sizing = _size(stations, demand.iloc[served], replay, values)
     reporter.stage("supply", "a base for each station")
@@ -188,7 +191,7 @@ def scoped_demand(scenario: Scenario, inputs: Inputs, values: Mapping[str, float
 
 
 def _site(
-    scenario: Scenario, inputs: Inputs, demand: pd.DataFrame, reporter: _Reporter
+    scenario: Scenario, inputs: Inputs, demand: pd.DataFrame, reached: Access, reporter: _Reporter
 ) -> FlowRefuelingSolution:
     """Choose the stations."""
     sites, routes = inputs.sites, inputs.routes
@@ -197,7 +200,8 @@ def _site(
         routes.nodes,
         routes.km,
         length_km=routes.length_km,
-        site_nodes=sites["node_id"].to_numpy(),
+        site_nodes=reached.node_id,
+        sites=reached.site,
     )
     cover = cover_sets(paths, path=demand["route"].to_numpy(), range_km=demand["usable_range_km"].to_numpy())
     return solve_flow_refueling(
@@ -214,7 +218,7 @@ def _site(
     )
 
 
-def _replay(inputs: Inputs, served: pd.DataFrame, stations: pd.DataFrame) -> Replay:
+def _replay(inputs: Inputs, served: pd.DataFrame, reached: Access) -> Replay:
     """Drive the served trips; a plan that fails is an error."""
     replay = replay_trips(
         inputs.routes.offsets,
@@ -223,7 +227,8 @@ def _replay(inputs: Inputs, served: pd.DataFrame, stations: pd.DataFrame) -> Rep
         route=served["route"].to_numpy(),
         tank_kg=served["tank_kg"].to_numpy(),
         usable_range_km=served["usable_range_km"].to_numpy(),
-        station_nodes=stations["node_id"].to_numpy(),
+        station_nodes=reached.node_id,
+        stations=reached.site,
     )
     replay.raise_for_faults()
     return replay

@@ -117,7 +117,13 @@ class CoverSets:
 
 
 def candidate_paths(
-    offsets: Indices, nodes: Indices, km: Floats, *, length_km: Floats, site_nodes: Indices
+    offsets: Indices,
+    nodes: Indices,
+    km: Floats,
+    *,
+    length_km: Floats,
+    site_nodes: Indices,
+    sites: Indices | None = None,
 ) -> CandidatePaths:
     """Find the candidate sites standing on each path.
 
@@ -128,13 +134,17 @@ def candidate_paths(
     length_km
         (n_paths,) length of each path, km.
     site_nodes
-        (n_sites,) node id of each site; several sites may stand at one node.
+        (n_access,) node id from which a site is reached; several sites may stand at one node.
+    sites
+        (n_access,) site reached from each node, 0 ... n_sites - 1, each at least once; None when each site
+        has one node. A path meets a site where it first comes to one of its nodes.
 
     Returns
     -------
     CandidatePaths
         Positions in the order of the paths; sites at one node in the order of `site_nodes`.
     """
+    n_sites = len(site_nodes) if sites is None else int(np.max(sites, initial=-1)) + 1
     order = np.argsort(site_nodes, kind="stable").astype(np.int64)
     sorted_nodes = np.asarray(site_nodes)[order]
     first = np.searchsorted(sorted_nodes, nodes, side="left")
@@ -142,12 +152,19 @@ def candidate_paths(
     rows = np.repeat(np.arange(len(nodes), dtype=np.int64), count)
     before = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     site = order[first[rows] + np.arange(len(rows)) - before[rows]]
+    starts = before[offsets]
+    if sites is not None:
+        site = np.asarray(sites, dtype=np.int64)[site]
+        path = np.repeat(np.arange(len(offsets) - 1, dtype=np.int64), np.diff(starts))
+        kept = np.sort(np.unique(path * n_sites + site, return_index=True)[1])
+        rows, site = rows[kept], site[kept]
+        starts = np.searchsorted(path[kept], np.arange(len(offsets)))
     return CandidatePaths(
-        offsets=before[offsets],
+        offsets=starts,
         site=site,
         position_km=np.asarray(km, dtype=np.float64)[rows],
         length_km=np.asarray(length_km, dtype=np.float64),
-        n_sites=len(site_nodes),
+        n_sites=n_sites,
     )
 
 

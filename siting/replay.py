@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 #: A vehicle is dry when it misses more than this share of its tank: 0.4 m in 400 km, for sums of doubles.
 DRY_TOLERANCE = 1e-6
 
+#: Topping up less than this share of the tank is no visit: the next access of the station just left.
+LEAST_FILL = 0.01
+
 _FAULTS_LISTED = 10
 
 
@@ -44,7 +47,8 @@ class Replay:
         Number of trips driven.
     fills
         One row per trip and station: `trip` (row of the arrays given), `station` (row of station_nodes),
-        `kg_per_trip` (dispensed per round trip), `visits_per_trip`; ordered by trip, then station.
+        `kg_per_trip` (dispensed per round trip), `visits_per_trip` (fills of 1 % of the tank and more);
+        ordered by trip, then station.
     faults
         One row per failed trip: `trip`, `what`, `node` (id), `km` (driven since leaving the origin).
     lowest_level_share
@@ -84,6 +88,7 @@ def replay_trips(
     tank_kg: Floats,
     usable_range_km: Floats,
     station_nodes: Indices,
+    stations: Indices | None = None,
 ) -> Replay:
     """Drive trips there and back, twice.
 
@@ -98,7 +103,10 @@ def replay_trips(
     usable_range_km
         (n_trips,) float64, km a full tank drives.
     station_nodes
-        (n_stations,) int64, node id of each open station. Stations at one node share its fills equally.
+        (n_access,) int64, node id from which an open station is reached. Stations reached from one node share
+        its fills equally.
+    stations
+        (n_access,) int64, station reached from each node; None when each station has one node.
 
     Returns
     -------
@@ -119,7 +127,9 @@ def replay_trips(
     fleet.drive_lap()
     return Replay(
         trips_driven=len(fleet.order),
-        fills=_fills(fleet, nodes, station_nodes),
+        fills=_fills(
+            fleet, nodes, station_nodes, np.arange(len(station_nodes)) if stations is None else stations
+        ),
         faults=fleet.faults(nodes),
         lowest_level_share=fleet.by_trip(fleet.lowest / fleet.tank),
     )
@@ -205,20 +215,25 @@ class _Fleet:
         return result
 
 
-def _fills(fleet: _Fleet, nodes: Indices, station_nodes: Indices) -> pd.DataFrame:
+def _fills(fleet: _Fleet, nodes: Indices, station_nodes: Indices, stations: Indices) -> pd.DataFrame:
     """Add up the fills of each trip at each station."""
     nothing = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     vehicle, row, kg = (np.concatenate(column) for column in zip(nothing, *fleet.log, strict=True))
-    visits = pd.DataFrame({"trip": fleet.order[vehicle], "node": nodes[row], "kg": kg})
-    stations = pd.DataFrame({"station": np.arange(len(station_nodes)), "node": station_nodes})
-    stations["share"] = 1.0 / stations.groupby("node")["node"].transform("size")
-    per_node = visits.groupby(["trip", "node"], as_index=False).agg(kg=("kg", "sum"), visits=("kg", "size"))
-    fills = per_node.merge(stations, on="node").sort_values(["trip", "station"], ignore_index=True)
+    is_visit = kg > LEAST_FILL * fleet.tank[vehicle]
+    visits = pd.DataFrame({"trip": fleet.order[vehicle], "node": nodes[row], "kg": kg, "visits": is_visit})
+    reached = pd.DataFrame({"station": stations, "node": station_nodes})
+    reached["share"] = 1.0 / reached.groupby("node")["node"].transform("size")
+    per_node = visits.groupby(["trip", "node"], as_index=False).agg(
+        kg=("kg", "sum"), visits=("visits", "sum")
+    )
+    shared = per_node.merge(reached, on="node")
+    shared[["kg", "visits"]] = shared[["kg", "visits"]].mul(shared["share"], axis="index")
+    fills = shared.groupby(["trip", "station"], as_index=False)[["kg", "visits"]].sum()
     return pd.DataFrame(
         {
             "trip": fills["trip"].astype(np.int64),
             "station": fills["station"].astype(np.int64),
-            "kg_per_trip": fills["kg"] * fills["share"],
-            "visits_per_trip": fills["visits"] * fills["share"],
+            "kg_per_trip": fills["kg"].astype(np.float64),
+            "visits_per_trip": fills["visits"].astype(np.float64),
         }
     )

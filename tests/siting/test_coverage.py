@@ -121,6 +121,21 @@ def test_sites_at_one_place_stand_in_the_same_sets():
     assert _families(cover) == [{frozenset({0, 2})}]  # the end set {0, 2, 3} contains it
 
 
+def test_a_site_reached_from_several_nodes_stands_where_the_path_first_meets_one():
+    paths = candidate_paths(
+        np.array([0, 3, 5]),
+        np.array([7, 8, 9, 9, 7]),
+        np.array([0.0, 6.0, 12.0, 0.0, 4.0]),
+        length_km=np.array([12.0, 4.0]),
+        site_nodes=np.array([9, 8, 8, 5]),
+        sites=np.array([0, 0, 1, 2]),
+    )
+    assert paths.n_sites == 3
+    assert paths.offsets.tolist() == [0, 2, 3]
+    assert paths.site.tolist() == [0, 1, 0]
+    assert paths.position_km.tolist() == [6.0, 6.0, 0.0]
+
+
 def test_a_path_passing_a_site_twice():
     paths = candidate_paths(
         np.array([0, 4]),

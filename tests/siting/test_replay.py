@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.errors import ReplayError
+from siting.coverage import candidate_paths, cover_sets
 from siting.flow_refueling import solve_flow_refueling
 from siting.replay import replay_trips
 
@@ -130,3 +131,36 @@ def test_exactly_the_trips_a_single_tank_can_drive_pass(corridors, data):
     passed = np.ones(n, dtype=bool)
     passed[replay.faults["trip"]] = False
     assert passed.tolist() == corridor.naively_served(stations)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_plans_of_sites_with_several_accesses_are_accepted_too(corridors, data):
+    corridor = data.draw(corridors())
+    n_sites = data.draw(st.integers(1, corridor.n_nodes))
+    sites = [*range(n_sites), *data.draw(st.lists(st.integers(0, n_sites - 1), max_size=6))]
+    at = st.integers(0, corridor.n_nodes - 1)
+    reached = np.array(sorted({(site, data.draw(at)) for site in sites}), dtype=np.int64)
+    offsets, nodes, km = corridor.flat()
+    paths = candidate_paths(
+        offsets, nodes, km, length_km=km[offsets[1:] - 1], site_nodes=reached[:, 1], sites=reached[:, 0]
+    )
+    ranges = np.array(corridor.range_km)
+    cover = cover_sets(paths, path=np.arange(len(ranges)), range_km=ranges)
+    solution = solve_flow_refueling(cover, np.array(corridor.volume), n_new=data.draw(st.integers(0, 3)))
+    trips = np.flatnonzero(solution.served)
+    opened = np.isin(reached[:, 0], solution.stations)
+    replay = replay_trips(
+        offsets,
+        nodes,
+        km,
+        route=trips,
+        tank_kg=np.full(len(trips), 30.0),
+        usable_range_km=ranges[trips],
+        station_nodes=reached[opened, 1],
+        stations=np.searchsorted(solution.stations, reached[opened, 0]),
+    )
+    replay.raise_for_faults()
+    burnt = 2.0 * km[offsets[trips + 1] - 1] * 30.0 / ranges[trips]
+    dispensed = np.bincount(replay.fills["trip"], weights=replay.fills["kg_per_trip"], minlength=len(trips))
+    assert dispensed == pytest.approx(burnt)
