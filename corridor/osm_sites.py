@@ -1,24 +1,20 @@
 """Candidate sites of OpenStreetMap: service areas, filling stations, truck stops, industrial and harbor land.
 
-Both sides of a service area are two features there, so two sites. Multipolygon relations are not read.
+Both sides of a service area are two features there, so two sites; each is taken for its side alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from pyproj import Geod
 
 from corridor.errors import Fault, InputError
-from corridor.osm import refuse_entities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    import geopandas as gpd
 
 #: Tag -> kind of site; the first that fits counts.
 KINDS = {
@@ -48,7 +44,7 @@ _SOURCE = "OpenStreetMap, © OpenStreetMap contributors, ODbL 1.0"
 _GEOD = Geod(ellps="WGS84")
 
 #: Tags that are read.
-_TAGS = (
+TAGS = (
     "highway",
     "amenity",
     "industrial",
@@ -68,7 +64,7 @@ def from_features(features: gpd.GeoDataFrame, *, smallest_ha: float = SMALLEST_L
     ----------
     features
         One row per feature, tags as columns, index ``(element, id)``: what OSMnx's ``features_from_*``
-        functions give, and :func:`read_features`.
+        functions give, and :func:`corridor.osm_features.read_features`.
     smallest_ha
         Land (``landuse``, ``industrial``) with less area is left out.
 
@@ -86,7 +82,7 @@ def from_features(features: gpd.GeoDataFrame, *, smallest_ha: float = SMALLEST_L
     """
     if features.crs is None:
         raise InputError(Fault("the features name no reference system", "features", "Set it: WGS 84 of OSM"))
-    tags = features.to_crs("EPSG:4326").reindex(columns=["geometry", *_TAGS])
+    tags = features.to_crs("EPSG:4326").reindex(columns=["geometry", *TAGS])
     kind = pd.Series(None, index=tags.index, dtype=object)
     note = pd.Series("", index=tags.index, dtype=object)
     for (key, value), name in reversed(KINDS.items()):
@@ -99,6 +95,9 @@ def from_features(features: gpd.GeoDataFrame, *, smallest_ha: float = SMALLEST_L
     inside = tags.geometry.representative_point()
     codes = [f"{str(element)[0].upper()}{number}" for element, number in tags.index]
     hydrogen = tags[list(HYDROGEN_TAGS)].isin(["yes", "only"]).any(axis=1)
+    # A mapped area beside a dual carriageway is one of two; a single point may stand for both.
+    is_area = np.array([str(element)[0] != "n" for element, _ in tags.index], dtype=bool)
+    one_sided = is_area & note.isin(["highway=services", "highway=rest_area"]).to_numpy()
     labels = [_LABELS[name] for name in kind]
     table = pd.DataFrame(
         {
@@ -113,6 +112,8 @@ def from_features(features: gpd.GeoDataFrame, *, smallest_ha: float = SMALLEST_L
             ),
             "road_ref": None,
             "km_post": np.nan,
+            "direction": ["one" if side else None for side in one_sided],
+            "direction_basis": ["assumed" if side else None for side in one_sided],
             "county_code": None,
             "lon": inside.x.to_numpy(),
             "lat": inside.y.to_numpy(),
@@ -135,75 +136,3 @@ def _names(tags: pd.DataFrame, keys: tuple[str, ...], otherwise: list[str]) -> l
         given = [name for name in row if isinstance(name, str) and name.strip()]
         names.append(given[0].strip() if given else text)
     return names
-
-
-def read_features(path: Path) -> gpd.GeoDataFrame:
-    """Return the features of an OpenStreetMap file that may be sites.
-
-    Two passes: the tagged ways and nodes, then the nodes of those ways; memory follows the features kept.
-
-    Parameters
-    ----------
-    path
-        ``.osm.pbf``, ``.osm``, ``.osm.gz`` or ``.osm.bz2``.
-
-    Returns
-    -------
-    GeoDataFrame
-        Index ``(element, id)``, the tags that matter as columns, WGS 84: points, polygons of closed ways,
-        lines of open ones. Empty where the file has none.
-
-    Raises
-    ------
-    corridor.errors.InputError
-        If the file is missing, cut off or not OpenStreetMap data.
-    """
-    import osmium  # noqa: PLC0415  the library is loaded only where a file is read
-
-    if not path.is_file():
-        raise InputError(Fault("there is no such file", str(path), "Check the path"))
-    refuse_entities(path)
-    try:
-        rows, shapes = _read(path)
-    except (RuntimeError, osmium.InvalidLocationError) as error:
-        mend = "The file may be cut off or of another format: download it again and check its size"
-        raise InputError(Fault(f"not readable as OpenStreetMap data ({error})", path.name, mend)) from error
-    index = pd.MultiIndex.from_tuples(list(rows), names=["element", "id"]) if rows else None
-    frame = pd.DataFrame(list(rows.values()), index=index, columns=list(_TAGS), dtype=object)
-    return gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326")
-
-
-def _read(path: Path) -> tuple[dict[tuple[str, int], dict[str, str]], list[Any]]:
-    """Return tags and shapes of the tagged nodes and ways, but for ways with nodes missing in the file."""
-    import osmium  # noqa: PLC0415  the library is loaded only where a file is read
-
-    wanted = osmium.filter.TagFilter(*KINDS)
-    rows: dict[tuple[str, int], dict[str, str]] = {}
-    places: dict[int, tuple[float, float]] = {}
-    ways: dict[int, list[int]] = {}
-    stream: Any = osmium.FileProcessor(path, osmium.osm.NODE | osmium.osm.WAY).with_filter(wanted)
-    for thing in stream:
-        element = "node" if thing.is_node() else "way"
-        rows[element, thing.id] = _kept(thing.tags)
-        if thing.is_node():
-            places[thing.id] = (thing.location.lon, thing.location.lat)
-        else:
-            ways[thing.id] = [node.ref for node in thing.nodes]
-    needed = {ref for refs in ways.values() for ref in refs}
-    corners: Any = osmium.FileProcessor(path, osmium.osm.NODE).with_filter(osmium.filter.IdFilter(needed))
-    at = {node.id: (node.location.lon, node.location.lat) for node in corners} if needed else {}
-    shapes: dict[tuple[str, int], Any] = {}
-    for element, number in rows:
-        if element == "node":
-            shapes[element, number] = shapely.Point(places[number])
-            continue
-        outline = [at[ref] for ref in ways[number] if ref in at]
-        if len(outline) == len(ways[number]) > 1:
-            closed = outline[0] == outline[-1] and len(outline) > 3  # noqa: PLR2004  a triangle and its end
-            shapes[element, number] = shapely.Polygon(outline) if closed else shapely.LineString(outline)
-    return {key: rows[key] for key in shapes}, list(shapes.values())
-
-
-def _kept(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags that become columns."""
-    return {key: tags[key] for key in _TAGS if key in tags}

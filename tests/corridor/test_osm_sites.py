@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import geopandas as gpd
+import osmium
 import pandas as pd
 import pytest
+from pyproj import Geod
 from shapely.geometry import Point, box
 
 from corridor.errors import InputError
-from corridor.osm_sites import from_features, read_features
+from corridor.osm_features import read_features
+from corridor.osm_sites import from_features
 from corridor.sources import SITE_COLUMNS
 from corridor.tables import checked
 
@@ -47,6 +50,9 @@ def test_tags_become_kinds():
     assert table.loc["OSM-N2", "name_zh"] == "加油站 N2"
     assert table.loc["OSM-W1", ["lon", "lat"]].tolist() == pytest.approx([104.001, 30.001])
     assert table["capacity_kg_per_day"].isna().all()
+    # A mapped area is one side of the road; a point may stand for both.
+    assert table["direction"].dropna().to_dict() == {"OSM-W1": "one"}
+    assert table["direction_basis"].dropna().to_dict() == {"OSM-W1": "assumed"}
 
 
 def test_small_land_is_left_out_but_no_small_service_area():
@@ -93,6 +99,55 @@ def test_reading_a_file(tmp_path):
     assert from_features(found).loc["OSM-N4", "name_zh"] == "北站"
     path.write_text(OSM.replace("services", "motorway").replace("fuel", "cafe"), encoding="utf-8")
     assert from_features(read_features(path)).empty
+
+
+#: Two ways that close a ring around a hole, a relation with a way missing, and one that is no area.
+RELATIONS = """<?xml version="1.0" encoding="UTF-8"?>
+<osm version="0.6">
+  <node id="1" version="1" lat="30.0" lon="104.0"/>
+  <node id="2" version="1" lat="30.0" lon="104.01"/>
+  <node id="3" version="1" lat="30.01" lon="104.01"/>
+  <node id="4" version="1" lat="30.01" lon="104.0"/>
+  <node id="5" version="1" lat="30.002" lon="104.002"/>
+  <node id="6" version="1" lat="30.002" lon="104.008"/>
+  <node id="7" version="1" lat="30.008" lon="104.008"/>
+  <node id="8" version="1" lat="30.008" lon="104.002"/>
+  <way id="11" version="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/></way>
+  <way id="12" version="1"><nd ref="1"/><nd ref="4"/><nd ref="3"/></way>
+  <way id="13" version="1"><nd ref="5"/><nd ref="6"/><nd ref="7"/><nd ref="8"/><nd ref="5"/></way>
+  <relation id="21" version="1">
+    <member type="way" ref="11" role="outer"/><member type="way" ref="12" role="outer"/>
+    <member type="way" ref="13" role="inner"/><member type="node" ref="5" role="label"/>
+    <tag k="type" v="multipolygon"/><tag k="landuse" v="industrial"/><tag k="name" v="高新区"/>
+  </relation>
+  <relation id="22" version="1"><member type="way" ref="99" role="outer"/>
+    <tag k="type" v="multipolygon"/><tag k="landuse" v="harbour"/></relation>
+  <relation id="23" version="1"><member type="way" ref="13" role="outer"/>
+    <tag k="type" v="boundary"/><tag k="landuse" v="industrial"/></relation>
+</osm>
+"""
+
+
+@pytest.mark.parametrize("ending", ["osm", "osm.gz", "osm.pbf"])
+def test_multipolygon_relations_are_areas_with_holes(tmp_path, ending):
+    source = tmp_path / "relations.osm"
+    source.write_text(RELATIONS, encoding="utf-8")
+    path = tmp_path / f"other.{ending}"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for thing in osmium.FileProcessor(source):
+            writer.add(thing)
+    said = []
+    found = read_features(path, say=said.append)
+    assert found.index.tolist() == [("relation", 21)]
+    assert "left out 1 places" in said[-1]
+    ring = box(104.0, 30.0, 104.01, 30.01).difference(box(104.002, 30.002, 104.008, 30.008))
+    assert found.geometry.iloc[0].equals(ring)
+    table = from_features(found)
+    assert table.index.tolist() == ["OSM-R21"]
+    assert table.loc["OSM-R21", ["kind", "name_zh"]].tolist() == ["logistics_park", "高新区"]
+    assert ring.contains(Point(table.loc["OSM-R21", ["lon", "lat"]]))
+    area_ha = abs(Geod(ellps="WGS84").geometry_area_perimeter(ring)[0]) / 1e4
+    assert from_features(found, smallest_ha=area_ha * 1.001).empty
 
 
 def test_files_that_are_none_are_refused(tmp_path):
