@@ -119,20 +119,25 @@ def road_point(network: RoadNetwork, lon: float, lat: float) -> RoadPoint:
     length = network.edges["length"].to_numpy(dtype=np.float64)
     joins = ((ends[0] == u) & (ends[1] == v)) | ((ends[0] == v) & (ends[1] == u))
     joins &= np.abs(length - length[row]) <= _SAME_LENGTH_M
-    rows, shares = [], []
-    for each in np.flatnonzero(joins).tolist():
-        _, _, off_km, along, _ = _foot(network.edges.geometry.iloc[each], foot_lon, foot_lat)
-        if off_km <= AT_NODE_KM:
-            rows.append(each)
-            shares.append(along)
+    rows = _same_line(network, row, np.flatnonzero(joins), foot_lat)
+    shares = [_foot(network.edges.geometry.iloc[each], foot_lon, foot_lat)[3] for each in rows.tolist()]
     return RoadPoint(
         lon=foot_lon,
         lat=foot_lat,
         distance_km=distance,
         node=None,
-        rows=np.array(rows, dtype=np.int64),
+        rows=rows,
         fraction=np.array(shares, dtype=np.float64),
     )
+
+
+def _same_line(network: RoadNetwork, row: int, others: NDArray[np.int64], lat: float) -> NDArray[np.int64]:
+    """Return those of the rows that are drawn on the line of a row, in either direction; itself too."""
+    lines = network.edges.geometry.to_numpy()
+    scale = _scale(lat)
+    one, several = (shapely.transform(lines[each], lambda points: points * scale) for each in ([row], others))
+    same: NDArray[np.int64] = others[shapely.hausdorff_distance(one, several) <= AT_NODE_KM]
+    return same
 
 
 def _at_node(network: RoadNetwork, node: int, distance_km: float) -> RoadPoint:

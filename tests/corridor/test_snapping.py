@@ -90,7 +90,7 @@ def cut_by_hand(network, points):
     for (u, v, _), line in network.edges.geometry.items():
         at = {}
         for name, point in points.items():
-            if line.distance(point) < 1e-7:  # degrees: 1 cm
+            if line.distance(point) < 1e-10:  # degrees: 10 um
                 at[name] = line.project(point)
         order = sorted(at, key=at.get)
         places = [0.0, *(at[name] for name in order), line.length]
