@@ -71,17 +71,22 @@ class Terrain:
         included; NaN where unknown.
     steepest
         (n_edges,) float64: steepest grade between known points and ends of each arc, absolute; NaN unknown.
+    inside
+        Known points inside arcs, in driving order: ``arc``, ``fraction`` (0-1), ``elevation_m``.
     """
 
     nodes: pd.DataFrame
     climb_m: NDArray[np.float64]
     descent_m: NDArray[np.float64]
     steepest: NDArray[np.float64]
+    inside: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pieces:
     """Undirected road pieces between vertices and known points; vertices first, then known points."""
+
+    pins: pd.DataFrame  # link, km from its low vertex, elevation_m; by link and km
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
@@ -140,6 +145,7 @@ def terrain(
         climb_m=np.where(forward, up[link], down[link]),
         descent_m=np.where(forward, down[link], up[link]),
         steepest=steepest[link],
+        inside=_inside(pieces.pins, link, forward, links.km),
     )
 
 
@@ -270,6 +276,7 @@ def _pieces(links: _Links, known: NDArray[np.float64], pins: pd.DataFrame) -> _P
     link, km, value = link[~at_node], km[~at_node], value[~at_node]
     order = np.lexsort((km, link))
     link, km, value = link[order], km[order], value[order]
+    pinned = link
     pin = len(known) + np.arange(len(link))
     everything = np.arange(len(links.km))
     # Stations along each link: low vertex, known points, high vertex; a piece joins neighbors of one link.
@@ -281,12 +288,25 @@ def _pieces(links: _Links, known: NDArray[np.float64], pins: pd.DataFrame) -> _P
     of, where, vertex = of[order], where[order], vertex[order]
     joined = of[1:] == of[:-1]
     return _Pieces(
+        pins=pd.DataFrame({"link": pinned, "km": km, "elevation_m": value}),
         start=vertex[:-1][joined],
         end=vertex[1:][joined],
         km=np.maximum(np.diff(where)[joined], 1e-6),
         link=of[1:][joined],
         known_m=np.concatenate([at_vertex, value]),
     )
+
+
+def _inside(
+    pins: pd.DataFrame, link: NDArray[np.int64], forward: NDArray[np.bool_], km: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Return the known points inside each arc, in driving order."""
+    arcs = np.flatnonzero(np.isin(link, pins["link"]))
+    table = pd.DataFrame({"arc": arcs, "link": link[arcs], "forward": forward[arcs]}).merge(pins, on="link")
+    share = table["km"] / km[table["link"]]
+    table["fraction"] = share.where(table["forward"], 1.0 - share)
+    columns = ["arc", "fraction", "elevation_m"]
+    return table.sort_values(columns[:2], ignore_index=True)[columns]
 
 
 def _harmonic(pieces: _Pieces) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from rasterio.windows import Window
 from corridor.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
@@ -46,24 +48,36 @@ def sample(path: Path, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
     corridor.errors.InputError
         If the file is missing, no raster, has no reference system, or covers none of the points.
     """
-    if not path.is_file():
-        raise InputError(Fault("there is no such file", str(path), "Check the path"))
     x, y = np.atleast_1d(np.asarray(lon, np.float64)), np.atleast_1d(np.asarray(lat, np.float64))
-    try:
-        with rasterio.open(path) as raster:
-            if raster.crs is None:
-                raise InputError(
-                    Fault("the raster names no reference system", str(path), "Assign one, e.g. EPSG:4326")
-                )
-            to_raster = Transformer.from_crs("EPSG:4326", raster.crs.to_wkt(), always_xy=True)
-            elevation = _cells(raster, *to_raster.transform(x, y))
-    except RasterioIOError as error:
-        raise InputError(Fault(f"not a readable raster ({error})", str(path), "Give a GeoTIFF")) from error
+    with _opened(path) as raster:
+        to_raster = Transformer.from_crs("EPSG:4326", raster.crs.to_wkt(), always_xy=True)
+        elevation = _cells(raster, *to_raster.transform(x, y))
     if x.size and not np.isfinite(elevation).any():
         raise InputError(
             Fault("the raster covers none of the points", str(path), "Check its extent and reference system")
         )
     return elevation
+
+
+def check(path: Path) -> None:
+    """Refuse what is no elevation model, as :func:`sample` would, without reading its cells."""
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[rasterio.DatasetReader]:
+    """Open a raster that names its reference system; faults of reading become errors that name the file."""
+    if not path.is_file():
+        raise InputError(Fault("there is no such file", str(path), "Check the path"))
+    try:
+        with rasterio.open(path) as raster:
+            if raster.crs is None:
+                mend = "Assign one, e.g. EPSG:4326"
+                raise InputError(Fault("the raster names no reference system", str(path), mend))
+            yield raster
+    except RasterioIOError as error:
+        raise InputError(Fault(f"not a readable raster ({error})", str(path), "Give a GeoTIFF")) from error
 
 
 def _cells(

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corridor.coordinates import crs_name, to_wgs84
 from corridor.errors import Fault, InputError
 from corridor.geodesy import great_circle_km
-from corridor.roads import snap
+from corridor.snapping import node_point, road_point
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from corridor.roads import RoadNetwork
+    from corridor.snapping import RoadPoint
 
 #: A point farther than this from every road is refused.
 FARTHEST_KM = 30.0
@@ -56,7 +58,7 @@ _ENDINGS = ("市", "区", "县", "自治州", "地区")
 
 
 def position(
-    network: RoadNetwork, text: str, *, zones: pd.DataFrame, where: str = "place"
+    network: RoadNetwork, text: str, *, zones: pd.DataFrame, where: str = "place", crs: str = "WGS84"
 ) -> tuple[float, float]:
     """Return longitude and latitude of a place, degrees WGS 84.
 
@@ -65,49 +67,81 @@ def position(
     network
         Road network; its extent tells swapped coordinates.
     text
-        Name of a zone or prefecture in Chinese or English, a zone id, or ``lon,lat`` in degrees WGS 84.
+        Name of a zone or prefecture in Chinese or English, a zone id, or ``lon,lat``.
     zones
         Index ``zone_id``, with ``name_zh``, ``name_en``, ``prefecture_zh``, ``population``, ``lon``, ``lat``.
     where
         What an error calls the place.
+    crs
+        Reference system of coordinates in ``text``, see :func:`corridor.coordinates.crs_name`; easting and
+        northing in m for a Gauss-Kruger zone.
 
     Raises
     ------
     corridor.errors.InputError
-        For a place that is unknown, ambiguous or nowhere on Earth.
+        For a place that is unknown, ambiguous or nowhere on Earth, and for an unknown reference system.
     """
     match = _LON_LAT.fullmatch(text)
-    return _coordinates(network, match, where) if match else _named(text, zones, where)
+    return _coordinates(network, match, where, crs_name(crs)) if match else _named(text, zones, where)
 
 
-def place(network: RoadNetwork, text: str, *, zones: pd.DataFrame, where: str = "place") -> int:
-    """Return the network node nearest to a place; parameters as for :func:`position`.
+def place(
+    network: RoadNetwork, text: str, *, zones: pd.DataFrame, where: str = "place", crs: str = "WGS84"
+) -> RoadPoint:
+    """Return where a place lies on the roads; parameters as for :func:`position`.
+
+    Coordinates lead to the nearest edge; a name leads to the node nearest to its zone's center, where the
+    zone's trips begin.
 
     Raises
     ------
     corridor.errors.InputError
         Also for a place farther than 30 km from the network.
     """
-    lon, lat = position(network, text, zones=zones, where=where)
-    nodes, distance = snap(network, [lon], [lat])
-    if distance[0] > FARTHEST_KM:
-        what = f"{text} is {distance[0]:,.0f} km from the nearest road of the network"
+    lon, lat = position(network, text, zones=zones, where=where, crs=crs)
+    point = (road_point if _LON_LAT.fullmatch(text) else node_point)(network, lon, lat)
+    if point.distance_km > FARTHEST_KM:
+        what = f"{text} is {point.distance_km:,.0f} km from the nearest road of the network"
         raise InputError(Fault(what, where, f"Choose a point within {FARTHEST_KM:g} km of it, as lon,lat"))
-    return int(nodes[0])
+    return point
 
 
-def _coordinates(network: RoadNetwork, match: re.Match[str], where: str) -> tuple[float, float]:
+def _coordinates(network: RoadNetwork, match: re.Match[str], where: str, crs: str) -> tuple[float, float]:
     """Read ``lon,lat``; refuse what can only be latitude first."""
-    lon, lat = float(match[1]), float(match[2])
-    west, east = network.nodes["x"].min() - 1, network.nodes["x"].max() + 1
-    south, north = network.nodes["y"].min() - 1, network.nodes["y"].max() + 1
-    is_inside = west <= lon <= east and south <= lat <= north
-    if not is_inside and west <= lat <= east and south <= lon <= north:
-        mend = f"Longitude comes first: {lat:g},{lon:g}"
-        raise InputError(Fault(f"{lon:g},{lat:g} has latitude and longitude swapped", where, mend))
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004  the Earth
-        raise InputError(Fault(f"{lon:g},{lat:g} is not on Earth", where, "Write lon,lat in degrees WGS 84"))
-    return lon, lat
+    x, y = float(match[1]), float(match[2])
+    here, mirrored = _on_earth(x, y, crs), _on_earth(y, x, crs)
+    if not _is_inside(network, here) and _is_inside(network, mirrored):
+        is_degrees = not crs.startswith("EPSG")
+        what, mend = (
+            ("latitude and longitude", "Longitude") if is_degrees else ("northing and easting", "Easting")
+        )
+        raise InputError(
+            Fault(
+                f"{match[1]},{match[2]} has {what} swapped",
+                where,
+                f"{mend} comes first: {match[2]},{match[1]}",
+            )
+        )
+    if here is None:
+        raise InputError(Fault(f"{match[1]},{match[2]} is not on Earth", where, f"Write lon,lat in {crs}"))
+    return here
+
+
+def _on_earth(x: float, y: float, crs: str) -> tuple[float, float] | None:
+    """(lon, lat) WGS 84 of coordinates, None where they fit no place."""
+    try:
+        lon, lat = (float(each) for each in to_wgs84(x, y, crs=crs))
+    except InputError:  # off the projection
+        return None
+    return (lon, lat) if -180 <= lon <= 180 and -90 <= lat <= 90 else None  # noqa: PLR2004  the Earth
+
+
+def _is_inside(network: RoadNetwork, point: tuple[float, float] | None) -> bool:
+    """Tell whether a point lies within a degree of the network's extent."""
+    if point is None:
+        return False
+    sides = [(network.nodes[axis].min() - 1, network.nodes[axis].max() + 1) for axis in ("x", "y")]
+    return all(bool(low <= each <= high) for (low, high), each in zip(sides, point, strict=True))
 
 
 def _named(text: str, zones: pd.DataFrame, where: str) -> tuple[float, float]:

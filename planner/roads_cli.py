@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,13 +12,20 @@ import typer
 from shapely.geometry import box, shape
 
 from corridor import roads, sources
+from corridor.coordinates import crs_name
 from corridor.download import OVERPASS_URL, Area, Servers
 from corridor.errors import Fault, InputError
-from corridor.imports import MAIN_ROADS, Pipeline
-from planner import road_store, route_query
+from corridor.imports import Pipeline
+from corridor.road_classes import MAIN_ROADS
+from planner import road_store, route_formats, route_query
+from planner.closures import closed_arcs
+from planner.road_summary import one_line, origin, summary
 from planner.terminal import Json, print_json, reported
+from planner.terrain import draped, terrain_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shapely.geometry import MultiPolygon, Polygon
 
     from corridor.imports import ImportReport
@@ -44,6 +52,10 @@ Consolidate = Annotated[
     float | None, typer.Option(metavar="M", help="Contract edges up to so many m (15-50); off without it.")
 ]
 Simplify = Annotated[bool, typer.Option("--simplify/--no-simplify", help="Merge chains between junctions.")]
+Dem = Annotated[
+    Path | None,
+    typer.Option(metavar="TIF", help="Elevation model, m above sea level: elevation and grade are kept too."),
+]
 Out = Annotated[Path, typer.Option(help="Folder to write; a network there is replaced.")]
 
 #: A box is west, south, east, north.
@@ -55,9 +67,10 @@ def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _load(network: Path | None) -> RoadNetwork:
-    """Return the network asked about."""
-    return roads.load(network, say=_say)
+def _load(network: Path | None, assumptions: Mapping[str, float] | None = None) -> RoadNetwork:
+    """Return the network asked about, its truck speeds those of the assumptions if they are at hand."""
+    speeds = None if assumptions is None else sources.truck_speeds(assumptions)
+    return roads.load(network, speeds_kmh=speeds, say=_say)
 
 
 def _pipeline(highways: list[str] | None, consolidate: float | None, *, simplify: bool) -> Pipeline:
@@ -74,62 +87,15 @@ def describe(
     network: Network = None,
     as_json: Json = False,
 ) -> None:
-    """Nodes, edges, km by class, road numbers, extent, connection, source and license."""
+    """Nodes, edges, km by class, truck hours, toll, tunnels, elevation, extent, source and license."""
     with reported(as_json=as_json):
         chosen = network or source
-        content = summary(_load(chosen)) | _origin(chosen)
+        content = summary(_load(chosen), sources.data_directory()) | origin(chosen)
         if as_json:
             print_json(content)
             return
         for key, value in content.items():
-            typer.echo(f"{key:<16} {_line(value)}")
-
-
-def summary(network: RoadNetwork) -> dict[str, Any]:
-    """Return the figures of a network; km count each direction of travel."""
-    edges = network.edges
-    km = (edges["length"] / 1000.0).groupby(edges["highway"].map(_text)).sum().sort_values(ascending=False)
-    refs = {part for ref in edges["ref"].dropna().map(_text) for part in ref.split(";")}
-    west, south, east, north = network.nodes.total_bounds
-    return {
-        "nodes": len(network.nodes),
-        "edges": len(edges),
-        "km": round(float(edges["length"].sum()) / 1000.0, 1),
-        "km_by_class": {str(name): round(float(value), 1) for name, value in km.items()},
-        "refs": sorted(refs),
-        "bbox": [round(float(side), 5) for side in (west, south, east, north)],
-        "strong_components": _components(network),
-    }
-
-
-def _components(network: RoadNetwork) -> int:
-    """Count the strongly connected components."""
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415  used by one command only
-
-    return int(connected_components(network.matrix(), directed=True, connection="strong")[0])
-
-
-def _origin(source: Path | None) -> dict[str, Any]:
-    """Where a network came from."""
-    if source is None:
-        return {"source": "OpenStreetMap, derived (data/README.md)", "license": road_store.OSM_LICENSE}
-    known = road_store.description(source) if source.is_dir() else {}
-    found = {"source": known.get("source") or str(source), "license": known.get("license") or "unknown"}
-    return found | ({"import": known["report"]} if known.get("report") else {})
-
-
-def _text(value: object) -> str:
-    """Return a cell as text, of a list the values joined."""
-    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _line(value: object) -> str:
-    """Return a value on one line."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {each}" for key, each in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "-"
-    return str(value)
+            typer.echo(f"{key:<18} {one_line(value)}")
 
 
 @app.command(name="import")
@@ -142,17 +108,47 @@ def import_(
     highway: Highways = None,
     simplify: Simplify = True,
     consolidate: Consolidate = None,
+    dem: Dem = None,
     as_json: Json = False,
 ) -> None:
     """Make a road network of a file, and keep it in a folder."""
     with reported(as_json=as_json):
         road_store.check_target(out)
+        _check_dem(dem)
         steps = _pipeline(highway, consolidate, simplify=simplify)
         network, report = roads.load_with_report(file, pipeline=steps, say=_say)
-        of_osm = file.name.lower().endswith((".pbf", ".osm", ".osm.gz", ".osm.bz2"))
-        known = road_store.OSM_LICENSE if of_osm else ""
-        road_store.save(network, out, source=file.name, source_license=known, report=report)
-        _tell(out, report, as_json=as_json)
+        network, notices = _with_dem(network, dem)
+        road_store.save(network, out, **_provenance(file), report=_noticed(report, notices))
+        _tell(out, report, notices, as_json=as_json)
+
+
+def _provenance(file: Path) -> dict[str, str]:
+    """Return source and license of what is imported, as far as they are known."""
+    if file.is_dir() and (known := road_store.description(file)):
+        return {"source": str(known.get("source") or ""), "source_license": str(known.get("license") or "")}
+    of_osm = file.name.lower().endswith((".pbf", ".osm", ".osm.gz", ".osm.bz2"))
+    return {"source": file.name, "source_license": road_store.OSM_LICENSE if of_osm else ""}
+
+
+def _check_dem(dem: Path | None) -> None:
+    """Refuse what is no elevation model before any work is done."""
+    if dem is not None:
+        from corridor import surface  # noqa: PLC0415  GDAL, only for who brings an elevation model
+
+        surface.check(dem)
+
+
+def _with_dem(network: RoadNetwork, dem: Path | None) -> tuple[RoadNetwork, list[str]]:
+    """Return the network with the elevations of a model in its tables, and what a person should know."""
+    if dem is None:
+        return network, []
+    _say(f"reading elevations of {len(network.nodes)} nodes")
+    return draped(network, dem, sources.read_elevations(sources.data_directory()))
+
+
+def _noticed(report: ImportReport | None, notices: list[str]) -> ImportReport | None:
+    """Return the report with notices added."""
+    return None if report is None else replace(report, notices=(*report.notices, *notices))
 
 
 @app.command()
@@ -167,6 +163,7 @@ def download(
     highway: Highways = None,
     simplify: Simplify = True,
     consolidate: Consolidate = None,
+    dem: Dem = None,
     overpass_url: Annotated[str, typer.Option(help="Another Overpass server.")] = OVERPASS_URL,
     timeout: Annotated[float, typer.Option(help="Seconds a query may take.")] = 180.0,
     as_json: Json = False,
@@ -174,6 +171,7 @@ def download(
     """Download fresh OpenStreetMap roads, and keep them in a folder."""
     with reported(as_json=as_json):
         road_store.check_target(out)
+        _check_dem(dem)
         area = _area(places or [], bbox, polygon)
         network, report = roads.load_with_report(
             area,
@@ -182,9 +180,15 @@ def download(
             servers=Servers(overpass_url=overpass_url, timeout_s=timeout),
             say=_say,
         )
-        source = f"OpenStreetMap, {area}"
-        road_store.save(network, out, source=source, source_license=road_store.OSM_LICENSE, report=report)
-        _tell(out, report, as_json=as_json)
+        network, notices = _with_dem(network, dem)
+        road_store.save(
+            network,
+            out,
+            source=f"OpenStreetMap, {area}",
+            source_license=road_store.OSM_LICENSE,
+            report=_noticed(report, notices),
+        )
+        _tell(out, report, notices, as_json=as_json)
 
 
 def _area(places: list[str], bbox: str | None, polygon: Path | None) -> Area:
@@ -232,42 +236,77 @@ def _outline(path: Path) -> Polygon | MultiPolygon:
     return checked
 
 
-def _tell(out: Path, report: ImportReport | None, *, as_json: bool) -> None:
+def _tell(out: Path, report: ImportReport | None, notices: list[str], *, as_json: bool) -> None:
     """Say what was written and what was left out."""
-    content = {"out": str(out)} | ({} if report is None else report.as_dict())
+    known = _noticed(report, notices)
+    content = {"out": str(out)} | ({"notices": notices} if known is None else known.as_dict())
     if as_json:
         print_json(content)
         return
     for key, value in content.items():
-        typer.echo(f"{key:<16} {_line(value)}")
+        typer.echo(f"{key:<18} {one_line(value)}")
 
 
 @app.command()
 def route(
-    from_: Annotated[str, typer.Argument(metavar="FROM", help="A place, or lon,lat in WGS 84.")],
-    to: Annotated[str, typer.Argument(metavar="TO", help="A place, or lon,lat in WGS 84.")],
+    from_: Annotated[str, typer.Argument(metavar="FROM", help="A place, or lon,lat: its nearest road.")],
+    to: Annotated[str, typer.Argument(metavar="TO", help="A place, or lon,lat.")],
     *,
     network: Network = None,
+    most: Annotated[int, typer.Option(min=1, help="Largest number of routes.")] = 3,
+    detour: Annotated[
+        float, typer.Option(min=1.0, help="Largest cost and length, relative to the cheapest route's.")
+    ] = 1.25,
+    axle_class: Annotated[int, typer.Option(min=1, max=6, help="Of JT/T 489-2019, for the toll.")] = 6,
+    close: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROAD", help="Closed road, again for each: 'G5', 'G5 雅安..西昌', '118..254'."),
+    ] = None,
+    crs: Annotated[
+        str,
+        typer.Option(
+            help="Reference system of lon,lat given and given out: WGS84, CGCS2000, GCJ-02, BD-09 or a "
+            "Gauss-Kruger zone, EPSG:4491 to EPSG:4554. --close takes WGS84."
+        ),
+    ] = "WGS84",
+    geojson: Annotated[Path | None, typer.Option(help="Write the routes as lines.")] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Elevation along each route.")] = False,
     as_json: Json = False,
 ) -> None:
     """Ask for the ways from one place to another, best first: km, hours, toll, roads passed."""
     with reported(as_json=as_json):
+        crs = crs_name(crs)
+        if geojson is not None:
+            route_formats.check_file(geojson)
         folder = sources.data_directory()
-        assumptions = sources.read_assumptions(folder)["value"]
-        answer = route_query.query(
-            _load(network),
+        table = sources.read_assumptions(folder)["value"]
+        assumptions = {str(key): float(value) for key, value in table.items()}
+        zones = sources.read_zones(folder)
+        roads_asked = _load(network, assumptions)
+        answer = route_query.find_ways(
+            roads_asked,
             from_,
             to,
-            zones=sources.read_zones(folder),
-            assumptions={str(key): float(value) for key, value in assumptions.items()},
+            zones=zones,
+            assumptions=assumptions,
+            most=most,
+            detour=detour,
+            axle_class=axle_class,
+            closed=closed_arcs(roads_asked, close, zones=zones) if close else None,
+            crs=crs,
         )
+        profiles = None
+        if profile or as_json or geojson is not None:
+            profiles = route_formats.profiles_of(roads_asked, terrain_of(roads_asked, folder), answer)
+        if geojson is not None:
+            route_formats.write_json(
+                geojson, route_formats.as_geojson(roads_asked, answer, crs=crs, profiles=profiles)
+            )
         if as_json:
-            print_json(answer)
+            print_json(route_formats.as_dict(answer, crs=crs, profiles=profiles, with_arrays=profile))
             return
-        for number, each in enumerate(answer["routes"], start=1):
-            figures = f"{each['length_km']:.1f} km  {each['hours']:.2f} h  {each['toll_cny']:.0f} CNY"
-            typer.echo(f"{number}. {figures}  {each.get('name', '')}".rstrip())
-            typer.echo(f"   {' → '.join(each['refs']) or '-'}")
+        for line in route_formats.lines(answer, asked=(from_, to), profiles=profiles if profile else None):
+            typer.echo(line)
 
 
 @app.command()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse.csgraph import breadth_first_order
 
 from corridor import costs
 from corridor.alternatives import alternatives
-from corridor.errors import Fault, InputError
+from corridor.coordinates import crs_name
+from corridor.errors import Fault, InfeasibleError, InputError
 from corridor.named_routes import NAMED_ROUTES, named_route, numbers, refs_of
+from corridor.snapping import JoinedNetwork, RoadPoint, join
 from planner.places import place
+from planner.route_formats import as_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +31,71 @@ if TYPE_CHECKING:
 _NAMED_SHARE = 0.5
 
 
-def query(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadPassed:
+    """One road of a way.
+
+    Parameters
+    ----------
+    ref
+        Road number, empty for a road without.
+    name
+        Chinese name, of several the longest driven; empty if unknown.
+    km
+        Driven on it in all.
+    """
+
+    ref: str
+    name: str
+    km: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Way:
+    """One way from a place to a place.
+
+    Parameters
+    ----------
+    arcs
+        (n,) int64 positions into ``heads`` of the network asked, in driving order.
+    start, end
+        (n,) float64 shares of each arc where it is entered and left.
+    nodes
+        Node ids passed, in driving order; an end between two nodes is none of them.
+    length_km, hours, toll_cny, cost_cny, share
+        Of the way; the cost is the generalized one, the share that of the trips, 0-1.
+    name
+        Corridor route followed, empty for others.
+    refs
+        Road numbers in driving order, each once.
+    roads
+        Roads in driving order, each once; an edge of several numbers counts for the one driven longest.
+    """
+
+    arcs: NDArray[np.int64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    nodes: list[int]
+    length_km: float
+    hours: float
+    toll_cny: float
+    cost_cny: float
+    share: float
+    name: str
+    refs: list[str]
+    roads: list[RoadPassed]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Answer:
+    """Ways from a place to a place, the cheapest first, and where both lie on the roads."""
+
+    origin: RoadPoint
+    destination: RoadPoint
+    ways: list[Way]
+
+
+def find_ways(
     network: RoadNetwork,
     from_text: str,
     to_text: str,
@@ -37,7 +106,8 @@ def query(
     detour: float = 1.25,
     axle_class: int = 6,
     closed: NDArray[np.int64] | None = None,
-) -> dict[str, Any]:
+    crs: str = "WGS84",
+) -> Answer:
     """Return the ways from one place to another, cheapest first.
 
     Parameters
@@ -45,7 +115,8 @@ def query(
     network
         Road network.
     from_text, to_text
-        Name of a zone or prefecture in Chinese or English, a zone id, or ``lon,lat`` in degrees WGS 84.
+        Name of a zone or prefecture in Chinese or English, a zone id, or ``lon,lat``: see
+        :func:`planner.places.place`.
     zones
         Index ``zone_id``, with ``name_zh``, ``name_en``, ``prefecture_zh``, ``population``, ``lon``, ``lat``.
     assumptions
@@ -56,61 +127,108 @@ def query(
         Of JT/T 489-2019, for the toll.
     closed
         (n,) arcs closed to traffic, see :mod:`corridor.closures`.
-
-    Returns
-    -------
-    answer
-        ``{"routes": [...]}``, each with ``length_km``, ``hours``, ``toll_cny``, ``cost_cny`` (generalized),
-        ``share`` (of the trips, 0-1), ``name`` (corridor route followed, empty for others), ``refs`` (road
-        numbers in driving order, each once) and ``nodes``.
+    crs
+        Reference system of coordinates in the texts.
 
     Raises
     ------
     corridor.errors.InputError
-        For a place that is unknown, ambiguous or off the network, and when no open road leads there.
+        For a place that is unknown, ambiguous or off the network, and options out of range.
+    corridor.errors.InfeasibleError
+        When no open road leads there.
     """
+    points = _ends(network, from_text, to_text, zones=zones, crs=crs_name(crs))
+    joined = join(network, points)
+    if joined.nodes[0] == joined.nodes[1]:
+        what = f"{from_text} and {to_text} are the same place on the network"
+        raise InputError(Fault(what, "FROM, TO", "Choose two places apart"))
+    cost = costs.generalized(joined.network, costs.rates(assumptions, axle_class=axle_class))
+    if closed is not None and len(closed):
+        cost = costs.closed(cost, np.flatnonzero(np.isin(joined.parent, closed)))
+        if not _is_joined(joined, cost):
+            what = f"no open road leads from {from_text} to {to_text}: the closures cut them off"
+            raise InfeasibleError(what)
+    try:
+        found = alternatives(
+            joined.network,
+            cost,
+            origins=joined.nodes[:1],
+            destinations=joined.nodes[1:],
+            most=most,
+            detour=detour,
+            scale=assumptions["road.choice_scale"],
+        )
+    except InputError as error:
+        if _is_joined(joined, cost):
+            raise
+        why = (
+            "the closures cut them off" if closed is not None and len(closed) else "the roads are not joined"
+        )
+        raise InfeasibleError(f"no open road leads from {from_text} to {to_text}: {why}") from error
+    ways = [_way(network, joined, cost, found, route) for route in range(len(found))]
+    return Answer(origin=points[0], destination=points[1], ways=ways)
+
+
+def query(network: RoadNetwork, from_text: str, to_text: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401  those of find_ways
+    """Return the answer of :func:`find_ways` as plain values, coordinates in the system asked in.
+
+    See :func:`planner.route_formats.as_dict`.
+    """
+    return as_dict(find_ways(network, from_text, to_text, **options), crs=options.get("crs", "WGS84"))
+
+
+def _ends(
+    network: RoadNetwork, from_text: str, to_text: str, *, zones: pd.DataFrame, crs: str
+) -> tuple[RoadPoint, RoadPoint]:
+    """Return where both places lie on the roads; both are faulted at once."""
     faults: list[Fault] = []
-    ends: list[int] = []
+    ends: list[RoadPoint] = []
     for label, text in (("FROM", from_text), ("TO", to_text)):
         try:
-            ends.append(place(network, text, zones=zones, where=label))
+            ends.append(place(network, text, zones=zones, where=label, crs=crs))
         except InputError as error:
             faults += error.faults
-    if not faults and ends[0] == ends[1]:
-        faults.append(Fault(f"{from_text} and {to_text} are the same place on the network", "FROM, TO"))
     if faults:
         raise InputError(faults)
-    cost = costs.generalized(network, costs.rates(assumptions, axle_class=axle_class))
-    if closed is not None:
-        cost = costs.closed(cost, closed)
-    scale = assumptions["road.choice_scale"]
-    found = alternatives(
-        network, cost, origins=ends[:1], destinations=ends[1:], most=most, detour=detour, scale=scale
-    )
-    return {"routes": [_route(network, cost, found, route) for route in range(len(found))]}
+    return ends[0], ends[1]
 
 
-def _route(network: RoadNetwork, cost: Costs, found: AlternativeRoutes, route: int) -> dict[str, Any]:
-    """Return one route as plain values."""
+def _is_joined(joined: JoinedNetwork, cost: Costs) -> bool:
+    """Tell whether open roads lead from the first point to the second."""
+    links = costs.matrix(joined.network, cost.total_cny)
+    start, end = joined.network.vertices(joined.nodes)
+    return bool(np.isin(end, breadth_first_order(links, start, return_predecessors=False)))
+
+
+def _way(
+    network: RoadNetwork, joined: JoinedNetwork, cost: Costs, found: AlternativeRoutes, route: int
+) -> Way:
+    """Return one route as a way over arcs of the network asked."""
     path = found.path(route)
-    arcs = costs.arcs_of_path(network, cost.total_cny, path)
+    pieces = costs.arcs_of_path(joined.network, cost.total_cny, path)
+    arcs, km = joined.parent[pieces], joined.network.length_km[pieces]
     refs = refs_of(network)
     carried = [numbers(refs[row]) for row in network.edge_rows[arcs].tolist()]
-    return {
-        "name": _name(network, arcs, carried),
-        "length_km": round(float(found.length_km[route]), 3),
-        "hours": round(float(found.hours[route]), 4),
-        "toll_cny": round(float(found.toll_cny[route]), 2),
-        "cost_cny": round(float(found.cost_cny[route]), 2),
-        "share": round(float(found.share[route]), 4),
-        "refs": _once(number for each in carried for number in each),
-        "nodes": [int(node) for node in path],
-    }
+    return Way(
+        arcs=arcs,
+        start=joined.start[pieces],
+        end=joined.end[pieces],
+        nodes=path[path <= network.node_ids[-1]].tolist(),
+        length_km=float(found.length_km[route]),
+        hours=float(found.hours[route]),
+        toll_cny=float(found.toll_cny[route]),
+        cost_cny=float(found.cost_cny[route]),
+        share=float(found.share[route]),
+        name=_name(network, arcs, km, carried),
+        refs=_once(number for each in carried for number in each),
+        roads=_roads(network, arcs, km, carried),
+    )
 
 
-def _name(network: RoadNetwork, arcs: NDArray[np.int64], carried: list[list[str]]) -> str:
+def _name(
+    network: RoadNetwork, arcs: NDArray[np.int64], km: NDArray[np.float64], carried: list[list[str]]
+) -> str:
     """Return the name of the corridor route followed, or nothing."""
-    km = network.length_km[arcs]
     for named in NAMED_ROUTES:
         on_it = np.array([not set(named.refs).isdisjoint(each) for each in carried])
         if km[on_it].sum() < _NAMED_SHARE * km.sum():
@@ -120,6 +238,31 @@ def _name(network: RoadNetwork, arcs: NDArray[np.int64], carried: list[list[str]
         if km[on_it].sum() >= _NAMED_SHARE * km.sum():
             return f"{'/'.join(named.refs)} {named.name_zh}"
     return ""
+
+
+def _roads(
+    network: RoadNetwork, arcs: NDArray[np.int64], km: NDArray[np.float64], carried: list[list[str]]
+) -> list[RoadPassed]:
+    """Return the roads driven."""
+    driven: dict[str, float] = {}
+    for each, length in zip(carried, km.tolist(), strict=True):
+        for number in each:
+            driven[number] = driven.get(number, 0.0) + length
+    names = network.edges["name"].tolist() if "name" in network.edges else [None] * len(network.edges)
+    roads: dict[tuple[str, str], dict[str, float]] = {}
+    for row, each, length in zip(network.edge_rows[arcs].tolist(), carried, km.tolist(), strict=True):
+        name = ";".join(numbers(names[row]))
+        number = max(each, key=driven.__getitem__, default="")
+        spoken = roads.setdefault((number, "" if number else name), {})
+        spoken[name] = spoken.get(name, 0.0) + length
+    return [
+        RoadPassed(
+            ref=number,
+            name=max((each for each in spoken if each), key=spoken.__getitem__, default=""),
+            km=sum(spoken.values()),
+        )
+        for (number, _), spoken in roads.items()
+    ]
 
 
 def _undirected(network: RoadNetwork, arcs: NDArray[np.int64]) -> NDArray[np.int64]:

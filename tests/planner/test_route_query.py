@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from corridor import closures
-from corridor.errors import InputError
+from corridor.errors import InfeasibleError, InputError
 from planner.inputs import load_inputs
-from planner.route_query import place, query
+from planner.route_query import find_ways, query
 
 
 @pytest.fixture(scope="module")
@@ -62,36 +62,6 @@ def test_a_truck_of_a_lower_class_pays_less(ask):
     assert light < heavy / 3
 
 
-def test_coordinates_lead_to_the_nearest_node(inputs):
-    network, node = inputs.network, int(inputs.network.node_ids[100])
-    x, y = network.nodes.loc[node, ["x", "y"]]
-    assert place(network, f"{x},{y}", zones=inputs.zones) == node
-    assert place(network, f" {x} ， {y} ", zones=inputs.zones) == node
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("30.66,104.07", "latitude and longitude swapped. Longitude comes first: 104.07,30.66"),
-        ("116.4,39.9", "km from the nearest road"),
-        ("200,30", "not on Earth"),
-        ("1e400,30", "there is no place"),
-        ("火星", "there is no place '火星'"),
-        ("Chengdo", "Did you mean .*Chengdu"),
-        ("市中区", "names 2 places. Use the id of one: 511002 .市中区, 内江市., 511102"),
-        ("", "there is no place ''"),
-    ],
-)
-def test_places_that_cannot_be_meant_are_refused_with_a_mend(inputs, text, message):
-    with pytest.raises(InputError, match=message):
-        place(inputs.network, text, zones=inputs.zones)
-
-
-def test_an_id_settles_what_a_name_leaves_open(inputs):
-    network, zones = inputs.network, inputs.zones
-    assert place(network, "511102", zones=zones) == zones.loc["511102", "node_id"]
-
-
 def test_both_ends_are_faulted_at_once_and_must_differ(ask):
     with pytest.raises(InputError) as error:
         ask("火星", "木星")
@@ -108,5 +78,40 @@ def test_a_closed_road_is_driven_round(inputs, ask):
     around = ask("成都", "重庆", most=1, closed=closed)[0]
     assert edge not in list(zip(around["nodes"], around["nodes"][1:], strict=False))
     assert around["cost_cny"] >= best["cost_cny"]
-    with pytest.raises(InputError, match="no open road leads"):
+    with pytest.raises(InfeasibleError, match="no open road leads from 成都 to 重庆: the closures"):
         ask("成都", "重庆", closed=np.arange(len(network.heads)))
+
+
+def test_points_on_edges_are_joined_from_foot_to_foot(inputs, ask):
+    """The route to a point on an edge is that to the edge's start and the part of the edge driven."""
+    network = inputs.network
+    best = ask("成都", "重庆", most=1)[0]
+    u, v = best["nodes"][20:22]
+    row = network.edges.index.get_loc((u, v, 0))
+    edge = network.edges.iloc[row]
+    foot = edge.geometry.interpolate(0.4, normalized=True)
+    start = ",".join(map(str, network.nodes.loc[best["nodes"][0], ["x", "y"]]))
+    values = {str(key): float(value) for key, value in inputs.assumptions["value"].items()}
+    options = {"zones": inputs.zones, "assumptions": values, "most": 1}
+    answer = find_ways(network, start, f"{foot.x},{foot.y}", **options)
+    whole = find_ways(network, start, ",".join(map(str, network.nodes.loc[v, ["x", "y"]])), **options)
+    driven = whole.ways[0].length_km - 0.6 * edge["length"] / 1000.0
+    assert answer.ways[0].length_km == pytest.approx(driven, abs=0.002)
+    assert answer.ways[0].nodes == best["nodes"][:21]
+    assert sum(road.km for road in answer.ways[0].roads) == pytest.approx(driven, abs=0.002)
+    assert answer.ways[0].toll_cny < whole.ways[0].toll_cny
+
+
+def test_both_ends_on_one_edge(inputs, ask):
+    network = inputs.network
+    row = int(np.argmax(network.edges["length"]))
+    edge = network.edges.iloc[row]
+    texts = []
+    for share in (0.2, 0.7):
+        point = edge.geometry.interpolate(share, normalized=True)
+        texts.append(f"{point.x},{point.y}")
+    for start, end in (texts, texts[::-1]):
+        found = ask(start, end)
+        assert len(found) == 1, "turning round at an end is no other way"
+        assert found[0]["nodes"] == []
+        assert found[0]["length_km"] == pytest.approx(edge["length"] / 2000.0, rel=0.05)
