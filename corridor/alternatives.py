@@ -241,26 +241,31 @@ def _unfolded(
     first = np.searchsorted(pair, wanted)
     many = np.searchsorted(pair, wanted, side="right") - first
     route = ragged(first, many)
-    # Where each arc of a route starts, and how far each of its roads ends from there.
-    within = running(small.offsets, network.length_km[small.arcs])
-    arc_km = within[small.offsets[1:] - 1]
-    end = running(chosen.offsets, arc_km[chosen.arcs])
+    # Every arc with a place for its tail before its roads: only the first arc of a route fills it.
     steps = np.diff(small.offsets)
-    steps_of_route = _totals(chosen, steps.astype(np.float64)).astype(np.int64)
-    offsets = starts(1 + steps_of_route[route])
-    entries = ragged(chosen.offsets[route], np.diff(chosen.offsets)[route])
+    place = small.offsets + np.arange(len(small.offsets))
+    roads = np.ones(place[-1], dtype=np.bool_)
+    roads[place[:-1]] = False
+    node, within = np.empty(place[-1], dtype=np.int64), np.zeros(place[-1])
+    node[roads] = network.node_ids[network.heads[small.arcs]]
+    node[~roads] = network.node_ids[small.vertices[small.tails]]
+    within[roads] = running(small.offsets, network.length_km[small.arcs])
+    arc_km = within[place[1:] - 1]
+    begin = running(chosen.offsets, arc_km[chosen.arcs]) - arc_km[chosen.arcs]
+    counts = np.diff(chosen.offsets)[route]
+    entries = ragged(chosen.offsets[route], counts)
     arc = chosen.arcs[entries]
-    inner = ragged(small.offsets[arc], steps[arc])
-    after_origin = np.ones(offsets[-1], dtype=np.bool_)
-    after_origin[offsets[:-1]] = False
-    nodes, km = np.empty(offsets[-1], dtype=np.int64), np.zeros(offsets[-1])
-    nodes[offsets[:-1]] = network.node_ids[asked.sources[np.repeat(asked.row, many)]]
-    nodes[after_origin] = network.node_ids[network.heads[small.arcs]][inner]
-    km[after_origin] = np.repeat(end[entries] - arc_km[arc], steps[arc]) + within[inner]
+    later = np.ones(len(arc), dtype=np.int64)
+    later[starts(counts)[:-1]] = 0
+    taken = steps[arc] + 1 - later
+    inner = ragged(place[arc] + later, taken)
+    km = np.repeat(begin[entries], taken)
+    km += within[inner]
+    offsets = starts(np.add.reduceat(taken, starts(counts)[:-1])) if len(route) else starts(route)
     return AlternativeRoutes(
         pair=np.repeat(np.arange(len(wanted)), many),
         offsets=offsets,
-        nodes=nodes,
+        nodes=node[inner],
         km=km,
         length_km=km[offsets[1:] - 1],
         hours=_totals(chosen, small.sums(costs.hours))[route],

@@ -170,9 +170,10 @@ def _taken(
         way = order[cursor[alive]]
         paths = _Paths.of(skeleton, trees, ways, way)
         length = np.add.reduceat(km[paths.arcs], paths.offsets[:-1])
-        fine = paths.simple(skeleton, table, alive)
-        fine &= _differs(paths, table, alive, km=km, length=length, detour=detour, overlap=overlap)
-        new = np.flatnonzero(fine)
+        new = np.flatnonzero(
+            _differs(paths, table, alive, km=km, length=length, detour=detour, overlap=overlap)
+        )
+        new = new[paths.simple(skeleton, table, new, alive[new])]
         kept = Chosen(way, paths.offsets, paths.arcs, paths.arcs).only(new)
         pairs = alive[new]
         mark = np.left_shift(1, table.count[pairs]).astype(table.used.dtype)
@@ -237,12 +238,15 @@ class _Paths:
         _climb(arcs, trees.onward, skeleton.heads, base=destination, at=head, entry=turn, left=back, step=1)
         return cls(offsets, turn, arcs)
 
-    def simple(self, skeleton: Skeleton, table: _Table, pairs: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """(n_paths,) bool: no vertex is visited on the way to the arc and again on the way from it."""
-        there, back = self.turn + 1 - self.offsets[:-1], self.offsets[1:] - self.turn
-        visited = np.repeat(pairs, there), skeleton.tails[self.arcs[ragged(self.offsets[:-1], there)]]
+    def simple(
+        self, skeleton: Skeleton, table: _Table, some: NDArray[np.intp], pairs: NDArray[np.intp]
+    ) -> NDArray[np.bool_]:
+        """(n,) bool: some of the paths visit no vertex on the way to the arc and again on the way from it."""
+        begin, turn, end = self.offsets[some], self.turn[some], self.offsets[some + 1]
+        there, back = turn + 1 - begin, end - turn
+        visited = np.repeat(pairs, there), skeleton.tails[self.arcs[ragged(begin, there)]]
         table.seen[visited] = True
-        again = table.seen[np.repeat(pairs, back), skeleton.heads[self.arcs[ragged(self.turn, back)]]]
+        again = table.seen[np.repeat(pairs, back), skeleton.heads[self.arcs[ragged(turn, back)]]]
         table.seen[visited] = False
         return ~np.logical_or.reduceat(again, starts(back)[:-1])
 

@@ -217,6 +217,24 @@ def test_path_size_splits_what_is_shared():
     assert shares == pytest.approx({path: weight / sum(size.values()) for path, weight in size.items()})
 
 
+def test_no_pairs_have_no_routes():
+    network = network_of(PARALLEL)
+    found = alternatives.alternatives(
+        network, costs_of(network, network.length_km), origins=[], destinations=[]
+    )
+    assert len(found) == 0
+    assert found.offsets.tolist() == [0]
+
+
+def test_a_pair_asked_for_twice_has_its_routes_twice():
+    network = network_of(PARALLEL)
+    cost = costs_of(network, network.length_km)
+    found = alternatives.alternatives(network, cost, origins=[0, 1, 0], destinations=[9, 9, 9])
+    assert found.pair.tolist() == [0, 0, 0, 1, 2, 2, 2]
+    assert found.length_km[found.pair == 2].tolist() == pytest.approx([100, 110, 120])
+    assert found.path(5).tolist() == found.path(1).tolist() == [0, 2, 9]
+
+
 def test_one_way_alone_carries_all_trips():
     network = network_of(both_ways([(0, 1, 10.0, None), (1, 2, 10.0, None)]))
     found = alternatives.alternatives(
