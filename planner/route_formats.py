@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from corridor.elevation import Terrain
     from corridor.roads import RoadNetwork
     from corridor.snapping import RoadPoint
-    from planner.route_query import Answer, Way
+    from planner.route_query import Answer, RoadPassed, Way
 
 #: Decimals of coordinates in degrees (0.1 m) and in m.
 _DEGREE_DIGITS, _METER_DIGITS = 6, 1
@@ -62,8 +62,8 @@ def as_dict(
         numbers in driving order), ``roads`` (``ref``, ``name``, ``km``), ``nodes`` (ids of the network
         passed); with profiles ``climb_m``, ``descent_m``, ``lowest_m``, ``highest_m``, ``steepest`` (rise
         over length), all null where an elevation is unknown, and ``elevation_quality`` (the worst along the
-        way); with arrays ``profile`` (``km``, ``elevation_m``, ``quality``). Beside them ``from_km``, ``to_km`` (great-circle,
-        from the point asked about to the road), ``from``, ``to`` (x, y on the road) and ``crs``.
+        way); with arrays ``profile`` (``km``, ``elevation_m``, ``quality``). Beside them ``from_km``, ``to_km``
+        (great-circle, from the point asked about to the road), ``from``, ``to`` (x, y on the road), ``crs``.
     """
     routes = [_way(way) for way in answer.ways]
     for each, along in zip(routes, profiles or [], strict=False):
@@ -180,15 +180,18 @@ def lines(answer: Answer, *, asked: tuple[str, str], profiles: list[Profile] | N
     for number, way in enumerate(answer.ways, start=1):
         figures = f"{way.length_km:.1f} km  {way.hours:.2f} h  {way.toll_cny:.0f} CNY  {way.share:.0%}"
         yield f"{number}. {figures}  {way.name}".rstrip()
-        passed = [
-            f"{' '.join(filter(None, (road.ref, road.name))) or 'unnumbered'} {road.km:.1f}" for road in way.roads
-        ]
-        yield f"   {' → '.join(passed)} km"
+        passed = " → ".join(f"{_spoken(road)} {road.km:.1f}" for road in way.roads)
+        yield f"   {passed} km"
         if profiles:
             yield f"   {_told(elevation(profiles[number - 1]))}"
     for text, point in zip(asked, (answer.origin, answer.destination), strict=True):
         if point.distance_km >= _SAID_KM:
             yield f"{text} is {point.distance_km:.1f} km from the road"
+
+
+def _spoken(road: RoadPassed) -> str:
+    """Return what a road is called."""
+    return " ".join(filter(None, (road.ref, road.name))) or "unnumbered"
 
 
 def check_file(path: Path) -> None:
