@@ -62,8 +62,9 @@ def as_dict(
         numbers in driving order), ``roads`` (``ref``, ``name``, ``km``), ``nodes`` (ids of the network
         passed); with profiles ``climb_m``, ``descent_m``, ``lowest_m``, ``highest_m``, ``steepest`` (rise
         over length), all null where an elevation is unknown, and ``elevation_quality`` (the worst along the
-        way); with arrays ``profile`` (``km``, ``elevation_m``, ``quality``). Beside them ``from_km``, ``to_km``
-        (great-circle, from the point asked about to the road), ``from``, ``to`` (x, y on the road), ``crs``.
+        way); with arrays ``profile`` (``km``, ``elevation_m``, ``quality``). Beside them ``from_km``,
+        ``to_km`` (great-circle, from the point asked about to the road), ``from``, ``to`` (x, y on the road)
+        and ``crs``.
     """
     routes = [_way(way) for way in answer.ways]
     for each, along in zip(routes, profiles or [], strict=False):
@@ -204,9 +205,10 @@ def check_file(path: Path) -> None:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=False, allow_nan=False)
+        file.write(text)
     Path(draft).chmod(0o644)
     Path(draft).replace(path)
 
