@@ -6,13 +6,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor import download, gmns, graphs, imports, osm, sources
+from corridor import sources
 from corridor.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import geopandas as gpd
+
+    from corridor import download, imports
 
 #: Endings of OpenStreetMap files.
 OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
@@ -42,6 +44,10 @@ def road_tables(
     """
     if source is None:
         return *sources.read_roads(sources.data_directory()), None
+    if isinstance(source, Path) and (source / "roads_nodes.parquet").is_file():
+        return *sources.read_roads(source), None
+    from corridor import download, gmns, imports  # noqa: PLC0415  only where there is something to prepare
+
     steps = pipeline or imports.Pipeline()
     notices: tuple[str, ...] = ()
     if isinstance(source, download.Area):
@@ -50,8 +56,6 @@ def road_tables(
             folder = cache or Path(passing)
             nodes, edges = download.download(source, steps.highways, cache=folder, servers=servers, say=say)
     elif source.is_dir():
-        if (source / "roads_nodes.parquet").is_file():
-            return *sources.read_roads(source), None
         if not (source / "link.csv").is_file():
             mend = "A folder holds node.csv and link.csv (GMNS), or a network written by chengyu roads import"
             raise InputError(Fault("there is no network", str(source), mend))
@@ -69,6 +73,8 @@ def _file(
     path: Path, steps: imports.Pipeline, say: Callable[[str], None]
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Read a file by its ending."""
+    from corridor import graphs, osm  # noqa: PLC0415  only where a file is read
+
     name = path.name.lower()
     if not path.exists():
         raise InputError(Fault("there is no such file", str(path), "Check the path"))

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
-from scipy.spatial import cKDTree
 
 from corridor.errors import Fault, InputError
 from corridor.geodesy import EARTH_RADIUS_KM, unit_vectors
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import networkx as nx
     from numpy.typing import ArrayLike, NDArray
+    from scipy.sparse import csr_array
 
     from corridor.download import Area, Servers
     from corridor.imports import ImportReport, Pipeline
@@ -100,6 +99,8 @@ class RoadNetwork:
         cost
             (n_edges,) positive cost per arc; None takes ``hours``.
         """
+        from scipy.sparse import csr_array  # noqa: PLC0415  half a second: paid where a matrix is made
+
         arcs = self.arcs()
         data = (self.hours if cost is None else cost)[arcs]
         return csr_array((data, (self.tails[arcs], self.heads[arcs])), shape=(self.n_nodes, self.n_nodes))
@@ -125,12 +126,10 @@ def from_tables(
         If an edge has no positive finite length or joins an unknown node.
     """
     node_ids = np.sort(nodes.index.to_numpy(dtype=np.int64))
-    ends = np.column_stack([edges.index.get_level_values(level).to_numpy(np.int64) for level in (0, 1)])
     length_km = edges["length"].to_numpy(dtype=np.float64) / 1000.0
-    _check_edges(node_ids, ends, length_km)
-    tail, head = (np.searchsorted(node_ids, ends[:, side]).astype(np.int32) for side in (0, 1))
+    tail, head = _checked_ends(node_ids, edges.index, length_km)
     hours = length_km / _speeds(edges, speeds_kmh)
-    order = np.lexsort((hours, head, tail))
+    order = _order(tail, head, hours)
     counts = np.bincount(tail, minlength=len(node_ids))
     return RoadNetwork(
         nodes=nodes,
@@ -144,26 +143,40 @@ def from_tables(
     )
 
 
-def _check_edges(
-    node_ids: NDArray[np.int64], ends: NDArray[np.int64], length_km: NDArray[np.float64]
-) -> None:
-    """Refuse edges that go nowhere or have no length."""
-    faults = []
-    stray = np.setdiff1d(ends, node_ids)
-    if stray.size:
+def _order(tail: NDArray[np.int32], head: NDArray[np.int32], hours: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(n_edges,) int64: edges by tail, head and hours; tables written by an import are so already."""
+    step = np.sign(np.diff(tail)) * 2 + np.sign(np.diff(head))
+    if len(step) == 0 or step.min() > 0:
+        return np.arange(len(tail))
+    return np.lexsort((hours, head, tail))
+
+
+def _checked_ends(
+    node_ids: NDArray[np.int64], index: pd.Index, length_km: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the vertices each edge joins; refuse edges that go nowhere or have no length."""
+    faults, vertices, stray = [], [], []
+    ids = [index.get_level_values(level).to_numpy(np.int64) for level in (0, 1)]
+    for end in ids:
+        at = np.minimum(np.searchsorted(node_ids, end), max(len(node_ids) - 1, 0))
+        vertices.append(at.astype(np.int32))
+        stray.append(end[node_ids[at] != end] if len(node_ids) else end)
+    lost = np.unique(np.concatenate(stray))
+    if lost.size:
         faults.append(
-            Fault(f"{stray.size} edge ends are not nodes, first {stray[0]}", "roads", "Add the nodes")
+            Fault(f"{lost.size} edge ends are not nodes, first {lost[0]}", "roads", "Add the nodes")
         )
     bad = ~(np.isfinite(length_km) & (length_km > 0))
     if bad.any():
-        u, v = ends[np.argmax(bad)]
+        u, v = (end[np.argmax(bad)] for end in ids)
         faults.append(
             Fault(f"{bad.sum()} edges have no positive length, first {u}->{v}", "roads", "Measure them in m")
         )
-    if len(ends) == 0:
+    if len(index) == 0:
         faults.append(Fault("there is no drivable edge", "roads", "Check the highway classes kept"))
     if faults:
         raise InputError(faults)
+    return vertices[0], vertices[1]
 
 
 def _speeds(edges: gpd.GeoDataFrame, speeds_kmh: Mapping[str, float]) -> NDArray[np.float64]:
@@ -298,6 +311,8 @@ def snap(
     distance_km
         (n,) float64, great-circle km.
     """
+    from scipy.spatial import cKDTree  # noqa: PLC0415  half a second: paid where something is snapped
+
     nodes = network.nodes
     if "split" in nodes.columns:
         junctions = ~nodes["split"].to_numpy(dtype=bool)
