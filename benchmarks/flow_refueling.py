@@ -16,7 +16,7 @@ from scipy import sparse
 from benchmarks.timing import Row, timed
 from planner.inputs import assumptions_in_force
 from planner.pipeline import scoped_demand
-from siting.coverage import candidate_paths, cover_sets
+from siting.coverage import candidate_stops, cover_sets, even_paths
 from siting.flow_refueling import solve_flow_refueling
 from siting.program import Program, SolverName, solve
 
@@ -47,12 +47,11 @@ def rows(inputs: Inputs, scenario: Scenario) -> list[Row]:
 
     def paths() -> CandidatePaths:
         routes, site_nodes = inputs.routes, inputs.sites["node_id"].to_numpy()
-        return candidate_paths(
-            routes.offsets, routes.nodes, routes.km, length_km=routes.length_km, site_nodes=site_nodes
-        )
+        stops = candidate_stops(routes.offsets, routes.nodes, site_nodes=site_nodes)
+        return even_paths(stops, routes.km[stops.row], length=routes.length_km)
 
     def ours() -> str:
-        sets = cover_sets(paths(), path=question.route, range_km=question.range_km)
+        sets = cover_sets(paths(), path=question.route, tank=question.range_km)
         proof = solve_flow_refueling(
             sets, question.volume, n_new=question.n_new, existing=question.existing, time_limit_s=_LIMIT_S
         ).certificate
@@ -96,7 +95,7 @@ def _whole(solver: SolverName, paths: CandidatePaths, question: Question) -> str
     n_rows = 0
     for trip, (path, range_km) in enumerate(trips):
         span = slice(paths.offsets[path], paths.offsets[path + 1])
-        sets = _arc_cover_sets(paths.site[span], paths.position_km[span], paths.length_km[path], range_km)
+        sets = _arc_cover_sets(paths.site[span], paths.out[span, 0], paths.total_out[path, 0], range_km)
         for cover in sets:  # y - sum x <= 0
             cells.append((n_rows, paths.n_sites + trip, 1.0))
             cells += [(n_rows, site, -1.0) for site in cover]

@@ -11,7 +11,7 @@ import numpy as np
 
 from corridor.errors import Fault, InputError
 from planner.instance import NetworkInstance, read_instance
-from siting.coverage import CoverSets, candidate_paths, cover_sets
+from siting.coverage import CoverSets, candidate_stops, cover_sets, even_paths
 from siting.flow_refueling import solve_flow_refueling
 
 if TYPE_CHECKING:
@@ -107,15 +107,10 @@ def locate(
 
 def _cover(instance: NetworkInstance, range_: float) -> CoverSets:
     """Return the cover sets of the flows."""
-    paths = candidate_paths(
-        instance.offsets,
-        instance.nodes,
-        instance.distance,
-        length_km=instance.length,
-        site_nodes=instance.candidates,
-    )
+    stops = candidate_stops(instance.offsets, instance.nodes, site_nodes=instance.candidates)
+    paths = even_paths(stops, instance.distance[stops.row], length=instance.length)
     n_flows = len(instance.volume)
-    return cover_sets(paths, path=np.arange(n_flows), range_km=np.full(n_flows, float(range_)))
+    return cover_sets(paths, path=np.arange(n_flows), tank=np.full(n_flows, float(range_)))
 
 
 def _question_faults(

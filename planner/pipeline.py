@@ -20,7 +20,7 @@ from demand.hydrogen import demand_table
 from planner.assembly import MODULES_KG_PER_DAY, Parts
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.progress import Progress, Stopped
-from siting.coverage import candidate_paths, cover_sets
+from siting.coverage import candidate_stops, cover_sets, even_paths
 from siting.flow_refueling import solve_flow_refueling
 from siting.replay import replay_trips
 from siting.sizing import size_stations
@@ -195,15 +195,9 @@ def _site(
 ) -> FlowRefuelingSolution:
     """Choose the stations."""
     sites, routes = inputs.sites, inputs.routes
-    paths = candidate_paths(
-        routes.offsets,
-        routes.nodes,
-        routes.km,
-        length_km=routes.length_km,
-        site_nodes=reached.node_id,
-        sites=reached.site,
-    )
-    cover = cover_sets(paths, path=demand["route"].to_numpy(), range_km=demand["usable_range_km"].to_numpy())
+    stops = candidate_stops(routes.offsets, routes.nodes, site_nodes=reached.node_id, sites=reached.site)
+    paths = even_paths(stops, routes.km[stops.row], length=routes.length_km)
+    cover = cover_sets(paths, path=demand["route"].to_numpy(), tank=demand["usable_range_km"].to_numpy())
     return solve_flow_refueling(
         cover,
         demand["kg_per_day"].to_numpy(),
@@ -220,13 +214,18 @@ def _site(
 
 def _replay(inputs: Inputs, served: pd.DataFrame, reached: Access) -> Replay:
     """Drive the served trips; a plan that fails is an error."""
+    kind, classes = pd.factorize(served["vehicle_class"])
+    first = served.groupby("vehicle_class").first().loc[list(classes)]
+    kg = inputs.routes.km[:, None] * (first["tank_kg"] / first["usable_range_km"]).to_numpy()
     replay = replay_trips(
         inputs.routes.offsets,
         inputs.routes.nodes,
         inputs.routes.km,
+        out_kg=kg,
+        back_kg=kg,
         route=served["route"].to_numpy(),
+        kind=kind,
         tank_kg=served["tank_kg"].to_numpy(),
-        usable_range_km=served["usable_range_km"].to_numpy(),
         station_nodes=reached.node_id,
         stations=reached.site,
     )

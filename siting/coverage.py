@@ -4,27 +4,29 @@ Formulation
 -----------
 A vehicle drives O-D-O along one path and back on the same path, again and again: half a tank at an origin
 without a station, a full one with; it fills up at every station it stops at; stations stand on the path's
-own nodes (Kuby & Lim 2005). With the candidate sites of a path sorted by their position,
+own nodes (Kuby & Lim 2005). What it uses differs from road to road and between the ways: uphill costs more.
+With the candidate sites of a path in driving order,
 
 Sets
-    i in I      candidate sites of the path, ``s_1 <= ... <= s_m``
+    i in I      candidate sites of the path, 1 ... m
 Parameters
-    s_i         position of site i, km from the origin
-    L           length of the path, km (one way)
-    R           usable range, km: what a full tank drives
+    s_i         used from the origin to i on the way there, kg (or km, if every km uses the same)
+    b_i         used from i to the origin on the way back; neither s nor b falls along the path
+    S, B        used on the whole way there and back
+    T           usable tank, kg (km)
 Condition
-    The trip is served by the open stations iff the first stands at ``s <= R/2``, the last at
-    ``s >= L - R/2``, and consecutive ones are at most R apart.
+    The trip is served by the open stations iff the first has max(s, b) <= T/2, the last has
+    (S - s) + (B - b) <= T, and of two in a row, i before j, max(s_j - s_i, b_j - b_i) <= T.
 
 The same as arc cover sets (Capar, Kuby, Leon & Tsai 2013): each arc (a, b) of the cyclic trip needs one open
 station from which it can be driven to its end b without another fill. On a sorted path each of these sets
 is an interval of candidates:
 
-    start   {i : s_i <= R/2}
-    end     {i : s_i >= L - R/2}
-    into b  {i : s_b - R <= s_i < s_b}     for each candidate position s_b > R
+    start   {i : max(s_i, b_i) <= T/2}
+    end     {i : (S - s_i) + (B - b_i) <= T}
+    to j    {i before j : max(s_j - s_i, b_j - b_i) <= T}     for each candidate j with max(s_j, b_j) > T
 
-Arcs into b <= R, and the arcs of the way back, are implied: their sets contain one of these. The trip is
+The sets of all other arcs contain one of these. The trip is
 served iff every one of its cover sets holds an open station; an empty set means it never can be. Sets that
 contain another set of the same trip say nothing and are left out; equal sets are stored once, and trips
 with the same family of sets are merged into one class.
@@ -50,6 +52,8 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Indices = NDArray[np.int64]
@@ -66,26 +70,51 @@ _BLOCK_ROWS = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidatePaths:
-    """Where candidate sites stand along each path; shared by all vehicle classes.
+    """Where candidate sites stand along each path, and what each kind of vehicle uses up to there.
 
     Parameters
     ----------
     offsets
         (n_paths + 1,) int64, rows of path p are ``offsets[p]:offsets[p + 1]``.
     site
-        (offsets[-1],) int64, site index 0 ... n_sites - 1.
-    position_km
-        (offsets[-1],) float64, km from the origin, not falling within a path.
-    length_km
-        (n_paths,) float64, one way.
+        (offsets[-1],) int64, site index 0 ... n_sites - 1, in driving order.
+    out, back
+        (offsets[-1], n_kinds) float64, s and b: used from the origin to the site, and from the site back to
+        the origin; neither falls within a path. In kg, or km if every km uses the same.
+    total_out, total_back
+        (n_paths, n_kinds) float64, S and B.
     n_sites
         Number of sites.
     """
 
     offsets: Indices
     site: Indices
-    position_km: Floats
-    length_km: Floats
+    out: Floats
+    back: Floats
+    total_out: Floats
+    total_back: Floats
+    n_sites: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stops:
+    """Which entries of the paths' nodes are candidate sites.
+
+    Parameters
+    ----------
+    offsets
+        (n_paths + 1,) int64, stops of path p are ``offsets[p]:offsets[p + 1]``.
+    site
+        (offsets[-1],) int64, site index 0 ... n_sites - 1.
+    row
+        (offsets[-1],) int64, entry of the flat nodes.
+    n_sites
+        Number of sites.
+    """
+
+    offsets: Indices
+    site: Indices
+    row: Indices
     n_sites: int
 
 
@@ -116,23 +145,15 @@ class CoverSets:
         return len(self.offsets) - 1
 
 
-def candidate_paths(
-    offsets: Indices,
-    nodes: Indices,
-    km: Floats,
-    *,
-    length_km: Floats,
-    site_nodes: Indices,
-    sites: Indices | None = None,
-) -> CandidatePaths:
+def candidate_stops(
+    offsets: Indices, nodes: Indices, *, site_nodes: Indices, sites: Indices | None = None
+) -> Stops:
     """Find the candidate sites standing on each path.
 
     Parameters
     ----------
-    offsets, nodes, km
-        Paths as flat arrays: (n_paths + 1,) offsets, node ids from origin to destination, cumulative km.
-    length_km
-        (n_paths,) length of each path, km.
+    offsets, nodes
+        Paths as flat arrays: (n_paths + 1,) offsets, node ids from origin to destination.
     site_nodes
         (n_access,) node id from which a site is reached; several sites may stand at one node.
     sites
@@ -141,8 +162,8 @@ def candidate_paths(
 
     Returns
     -------
-    CandidatePaths
-        Positions in the order of the paths; sites at one node in the order of `site_nodes`.
+    Stops
+        In the order of the paths; sites at one node in the order of `site_nodes`.
     """
     n_sites = len(site_nodes) if sites is None else int(np.max(sites, initial=-1)) + 1
     order = np.argsort(site_nodes, kind="stable").astype(np.int64)
@@ -158,17 +179,37 @@ def candidate_paths(
         path = np.repeat(np.arange(len(offsets) - 1, dtype=np.int64), np.diff(starts))
         kept = np.sort(np.unique(path * n_sites + site, return_index=True)[1])
         rows, site = rows[kept], site[kept]
-        starts = np.searchsorted(path[kept], np.arange(len(offsets)))
+        starts = np.searchsorted(path[kept], np.arange(len(offsets))).astype(np.int64)
+    return Stops(offsets=starts, site=site, row=rows, n_sites=n_sites)
+
+
+def even_paths(stops: Stops, position: Floats, *, length: Floats) -> CandidatePaths:
+    """Return the paths of vehicles that use the same on every km, whichever way they drive.
+
+    Parameters
+    ----------
+    stops
+        Candidate sites on the paths.
+    position
+        (stops.offsets[-1],) float64, km from the origin, not falling within a path.
+    length
+        (n_paths,) float64, km one way.
+    """
+    along, whole = np.asarray(position, np.float64)[:, None], np.asarray(length, np.float64)[:, None]
     return CandidatePaths(
-        offsets=starts,
-        site=site,
-        position_km=np.asarray(km, dtype=np.float64)[rows],
-        length_km=np.asarray(length_km, dtype=np.float64),
-        n_sites=n_sites,
+        offsets=stops.offsets,
+        site=stops.site,
+        out=along,
+        back=along,
+        total_out=whole,
+        total_back=whole,
+        n_sites=stops.n_sites,
     )
 
 
-def cover_sets(paths: CandidatePaths, *, path: Indices, range_km: Floats) -> CoverSets:
+def cover_sets(
+    paths: CandidatePaths, *, path: Indices, tank: Floats, kind: Indices | None = None
+) -> CoverSets:
     """Derive the minimal cover sets of every trip and merge trips with equal families.
 
     Parameters
@@ -177,8 +218,10 @@ def cover_sets(paths: CandidatePaths, *, path: Indices, range_km: Floats) -> Cov
         Candidate positions along the paths.
     path
         (n_trips,) int64, path of each trip.
-    range_km
-        (n_trips,) float64, usable range R of each trip's vehicle, km.
+    tank
+        (n_trips,) float64, T: usable tank of each trip's vehicle, in the unit of the paths.
+    kind
+        (n_trips,) int64, column of the paths' figures that is the vehicle's; None takes the first.
 
     Returns
     -------
@@ -186,11 +229,14 @@ def cover_sets(paths: CandidatePaths, *, path: Indices, range_km: Floats) -> Cov
         Sets, families and the class of each trip.
     """
     path = np.asarray(path, dtype=np.int64)
-    range_km = np.asarray(range_km, dtype=np.float64)
+    tank = np.asarray(tank, dtype=np.float64)
+    kind = np.zeros(len(path), dtype=np.int64) if kind is None else np.asarray(kind, dtype=np.int64)
     rows = paths.offsets[path + 1] - paths.offsets[path]
     block = np.cumsum(rows) // _BLOCK_ROWS
     ends = np.concatenate([[0], np.flatnonzero(np.diff(block)) + 1, [len(path)]]).astype(np.int64)
-    parts = [_minimal_intervals(paths, path[a:b], range_km[a:b], a) for a, b in pairwise(ends) if b > a]
+    parts = [
+        _minimal_intervals(paths, path[a:b], kind[a:b], tank[a:b], a) for a, b in pairwise(ends) if b > a
+    ]
     if not parts:
         parts = [(np.empty(0, np.int64),) * 3]
     trip, low, high = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -337,28 +383,42 @@ def served_trips(cover: CoverSets, open_sites: Indices) -> NDArray[np.bool_]:
 
 
 def _minimal_intervals(
-    paths: CandidatePaths, path: Indices, range_km: Floats, first_trip: int
+    paths: CandidatePaths, path: Indices, kind: Indices, tank: Floats, first_trip: int
 ) -> tuple[Indices, Indices, Indices]:
-    """Return trip, low and high of each minimal cover set: rows low:high of the paths' positions.
+    """Return trip, low and high of each minimal cover set: rows low:high of the paths' stops.
 
     A trip that cannot be served has an interval with low = high.
     """
     begin, end = paths.offsets[path], paths.offsets[path + 1]
-    length = paths.length_km[path]
-    reach = range_km * (1.0 + RANGE_TOLERANCE)
-    s = paths.position_km
+    reach = tank * (1.0 + RANGE_TOLERANCE)
+    out, back = _Column(paths.out, kind), _Column(paths.back, kind)
+    both = _Sum(out, back)
     trips = np.arange(len(path), dtype=np.int64)
 
-    start_high = _bisect(s, begin, end, reach / 2.0, side="right")
-    end_low = _bisect(s, begin, end, length - reach / 2.0, side="left")
+    half = reach / 2.0
+    start_high = np.minimum(
+        out.bisect(trips, begin, end, half, side="right"), back.bisect(trips, begin, end, half, side="right")
+    )
+    round_trip = paths.total_out[path, kind] + paths.total_back[path, kind]
+    end_low = both.bisect(trips, begin, end, round_trip - reach, side="left")
 
-    # Only candidates farther than R from the origin can need a set of their own.
-    count = end - _bisect(s, begin, end, reach, side="right")
+    # Only candidates beyond the first tank can need a set of their own.
+    beyond = np.minimum(
+        out.bisect(trips, begin, end, reach, side="right"),
+        back.bisect(trips, begin, end, reach, side="right"),
+    )
+    count = end - beyond
     trip = np.repeat(trips, count)
     before = np.cumsum(count) - count
-    row = end[trip] - count[trip] + (np.arange(len(trip)) - before[trip])
-    middle_low = _bisect(s, begin[trip], row, s[row] - reach[trip], side="left")
-    middle_high = _bisect(s, begin[trip], row, s[row], side="left")
+    row = beyond[trip] + (np.arange(len(trip)) - before[trip])
+    first = begin[trip]
+    middle_low = np.maximum(
+        out.bisect(trip, first, row, out.at(trip, row) - reach[trip], side="left"),
+        back.bisect(trip, first, row, back.at(trip, row) - reach[trip], side="left"),
+    )
+    # Candidates at one place: neither way uses anything between them.
+    middle_high = both.bisect(trip, first, row, both.at(trip, row), side="left")
+    middle_low = np.minimum(middle_low, middle_high)
 
     # In this order both ends of the intervals never fall within a trip.
     everything = np.concatenate([trips, trip, trips])
@@ -395,14 +455,56 @@ def _merge_intervals(
     return families(sets=sets, trip=trip, member=member, servable=servable)
 
 
-def _bisect(values: Floats, low: Indices, high: Indices, target: Floats, *, side: str) -> Indices:
+class _Column:
+    """Figures of each trip's own kind of vehicle along the paths."""
+
+    def __init__(self, values: Floats, kind: Indices) -> None:
+        self._flat, self._n_kinds, self._kind = values.ravel(), values.shape[1], kind
+
+    def at(self, trip: Indices, row: Indices) -> Floats:
+        """Return the figures of some trips at some rows."""
+        figures: Floats = self._flat[row * self._n_kinds + self._kind[trip]]
+        return figures
+
+    def bisect(self, trip: Indices, low: Indices, high: Indices, target: Floats, *, side: str) -> Indices:
+        """Return the first row in low:high with a figure >= (right: >) the target, many segments at once."""
+        return _bisect(self.at, trip, low, high, target, side=side)
+
+
+class _Sum:
+    """Sum of two columns: what the way there and the way back use together."""
+
+    def __init__(self, one: _Column, other: _Column) -> None:
+        self._one, self._other = one, other
+
+    def at(self, trip: Indices, row: Indices) -> Floats:
+        """Return the sums of some trips at some rows."""
+        return self._one.at(trip, row) + self._other.at(trip, row)
+
+    def bisect(self, trip: Indices, low: Indices, high: Indices, target: Floats, *, side: str) -> Indices:
+        """Return the first row in low:high with a sum >= (right: >) the target, many segments at once."""
+        return _bisect(self.at, trip, low, high, target, side=side)
+
+
+def _bisect(
+    at: Callable[[Indices, Indices], Floats],
+    trip: Indices,
+    low: Indices,
+    high: Indices,
+    target: Floats,
+    *,
+    side: str,
+) -> Indices:
     """Bisect many segments at once: the first row in low:high with a value >= (right: >) the target."""
     low, high = low.copy(), high.copy()
+    last = np.maximum(high - 1, low)
     for _ in range(int(np.max(high - low, initial=0)).bit_length()):
         middle = (low + high) // 2
         searching = low < high
-        value = values[np.minimum(middle, len(values) - 1)]
-        below = searching & ((value <= target) if side == "right" else (value < target))
+        rows = np.flatnonzero(searching)
+        value = at(trip[rows], np.minimum(middle, last)[rows])
+        below = np.zeros(len(low), dtype=bool)
+        below[rows] = (value <= target[rows]) if side == "right" else (value < target[rows])
         high = np.where(searching & ~below, middle, high)
         low = np.where(below, middle + 1, low)
     return low

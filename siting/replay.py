@@ -3,7 +3,7 @@
 The rules driven by (Kuby & Lim 2005), for each vehicle on its own:
 
 - the tank is full at an origin with a station, half full at an origin without;
-- consumption is the usable tank over the usable range, the same on every km;
+- consumption is given for every step of the way there and of the way back, by kind of vehicle;
 - wherever the route passes a station, the vehicle fills up;
 - it drives to the destination and back on the same road, and must never run dry;
 - it must come home with what it started with, so that it can do it again.
@@ -84,9 +84,11 @@ def replay_trips(
     nodes: Indices,
     km: Floats,
     *,
+    out_kg: Floats,
+    back_kg: Floats,
     route: Indices,
+    kind: Indices,
     tank_kg: Floats,
-    usable_range_km: Floats,
     station_nodes: Indices,
     stations: Indices | None = None,
 ) -> Replay:
@@ -96,12 +98,15 @@ def replay_trips(
     ----------
     offsets, nodes, km
         Routes as flat arrays: (n_routes + 1,) offsets, node ids from origin to destination, cumulative km.
+    out_kg, back_kg
+        (offsets[-1], n_kinds) float64, used by each kind of vehicle from the origin to a node on the way
+        there, and from the node to the origin on the way back.
     route
         (n_trips,) int64, route of each trip to drive.
+    kind
+        (n_trips,) int64, its kind of vehicle.
     tank_kg
         (n_trips,) float64, usable kg of a full tank.
-    usable_range_km
-        (n_trips,) float64, km a full tank drives.
     station_nodes
         (n_access,) int64, node id from which an open station is reached. Stations reached from one node share
         its fills equally.
@@ -116,9 +121,11 @@ def replay_trips(
     fleet = _Fleet(
         offsets,
         km,
+        out_kg=out_kg,
+        back_kg=back_kg,
         route=np.asarray(route, dtype=np.int64),
+        kind=np.asarray(kind, dtype=np.int64),
         tank_kg=np.asarray(tank_kg, dtype=np.float64),
-        usable_range_km=np.asarray(usable_range_km, dtype=np.float64),
         has_station=np.isin(nodes, station_nodes),
     )
     fleet.drive_lap()
@@ -143,9 +150,11 @@ class _Fleet:
         offsets: Indices,
         km: Floats,
         *,
+        out_kg: Floats,
+        back_kg: Floats,
         route: Indices,
+        kind: Indices,
         tank_kg: Floats,
-        usable_range_km: Floats,
         has_station: NDArray[np.bool_],
     ) -> None:
         self.order = np.argsort(offsets[route] - offsets[route + 1], kind="stable")
@@ -153,7 +162,7 @@ class _Fleet:
         self.km, self.has_station = km, has_station
         self.first, self.last = offsets[route], offsets[route + 1] - 1
         self.tank = tank_kg[self.order]
-        self.kg_per_km = self.tank / usable_range_km[self.order]
+        self.kind, self.out_kg, self.back_kg = kind[self.order], out_kg, back_kg
         self.start = np.where(has_station[self.first], self.tank, self.tank / 2.0)
         self.level = self.start.copy()
         self.lowest = self.level.copy()
@@ -175,16 +184,18 @@ class _Fleet:
     def _arrive(self, row: Indices, previous: Indices) -> None:
         """Move the first vehicles to the next node of their routes, and fill up where there is a station."""
         driving = len(row)
-        leg = np.abs(self.km[row] - self.km[previous])
+        kind = self.kind[:driving]
+        there = self.out_kg[row, kind] - self.out_kg[previous, kind]
+        back = self.back_kg[previous, kind] - self.back_kg[row, kind]
         level = self.level[:driving]
-        level -= leg * self.kg_per_km[:driving]
+        level -= np.where(row > previous, there, back)
         np.minimum(self.lowest[:driving], level, out=self.lowest[:driving])
         dry = (level < -DRY_TOLERANCE * self.tank[:driving]) & (self.fault_row[:driving] < 0)
         if dry.any():
             homeward = row < previous
-            there, along = self.km[self.last[:driving]], self.km[row]
+            length, along = self.km[self.last[:driving]], self.km[row]
             self.fault_row[:driving][dry] = row[dry]
-            self.fault_km[:driving][dry] = np.where(homeward, 2.0 * there - along, along)[dry]
+            self.fault_km[:driving][dry] = np.where(homeward, 2.0 * length - along, along)[dry]
         stopping = np.flatnonzero(self.has_station[row])
         self.log.append((stopping, row[stopping], self.tank[stopping] - level[stopping]))
         level[stopping] = self.tank[stopping]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from siting.coverage import CandidatePaths, CoverSets, candidate_paths, cover_sets
+from siting.coverage import CandidatePaths, CoverSets, candidate_stops, cover_sets, even_paths
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,15 @@ class Corridor:
         km = np.array([d for p in self.km for d in p])
         return offsets, nodes, km
 
-    def candidate_paths(self, site_nodes=None) -> CandidatePaths:
+    def candidate_paths(self, site_nodes=None, sites=None) -> CandidatePaths:
         offsets, nodes, km = self.flat()
-        sites = np.arange(self.n_nodes) if site_nodes is None else np.asarray(site_nodes)
-        return candidate_paths(offsets, nodes, km, length_km=km[offsets[1:] - 1], site_nodes=sites)
+        site_nodes = np.arange(self.n_nodes) if site_nodes is None else np.asarray(site_nodes)
+        stops = candidate_stops(offsets, nodes, site_nodes=site_nodes, sites=sites)
+        return even_paths(stops, km[stops.row], length=km[offsets[1:] - 1])
 
     def cover(self, site_nodes=None) -> CoverSets:
         trips = np.arange(len(self.paths))
-        return cover_sets(self.candidate_paths(site_nodes), path=trips, range_km=np.array(self.range_km))
+        return cover_sets(self.candidate_paths(site_nodes), path=trips, tank=np.array(self.range_km))
 
     def naively_served(self, stations) -> list[bool]:
         return [

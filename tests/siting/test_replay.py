@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.errors import ReplayError
-from siting.coverage import candidate_paths, cover_sets
+from siting.coverage import cover_sets
 from siting.flow_refueling import solve_flow_refueling
 from siting.replay import replay_trips
 
@@ -19,8 +19,15 @@ ROAD = {
 TRUCK = {"route": np.array([0]), "tank_kg": np.array([40.0]), "usable_range_km": np.array([400.0])}
 
 
+def even_replay(offsets, nodes, km, *, usable_range_km, tank_kg, **trips):
+    """Replay of vehicles that each use the same on every km, one kind per trip."""
+    used = km[:, None] * (tank_kg / usable_range_km)
+    kind = np.arange(len(tank_kg))
+    return replay_trips(offsets, nodes, km, out_kg=used, back_kg=used, kind=kind, tank_kg=tank_kg, **trips)
+
+
 def _drive(*station_nodes, **changes):
-    return replay_trips(
+    return even_replay(
         **{**ROAD, **TRUCK, "station_nodes": np.array(station_nodes, dtype=np.int64), **changes}
     )
 
@@ -55,7 +62,7 @@ def test_a_vehicle_may_not_come_home_below_half():
     assert replay.faults.empty
     replay = _drive(50, usable_range_km=np.array([799.0]))
     assert replay.faults["what"].tolist() == ["runs dry"]
-    short = replay_trips(
+    short = even_replay(
         np.array([0, 2]),
         np.array([1, 2]),
         np.array([0.0, 10.0]),
@@ -97,7 +104,7 @@ def test_every_plan_of_the_optimizer_is_accepted_and_what_is_burnt_is_dispensed(
     offsets, nodes, km = corridor.flat()
     trips = np.flatnonzero(solution.served)
     ranges = np.array(corridor.range_km)
-    replay = replay_trips(
+    replay = even_replay(
         offsets,
         nodes,
         km,
@@ -119,7 +126,7 @@ def test_exactly_the_trips_a_single_tank_can_drive_pass(corridors, data):
     stations = data.draw(st.lists(st.integers(0, corridor.n_nodes - 1), unique=True))
     offsets, nodes, km = corridor.flat()
     n = len(corridor.paths)
-    replay = replay_trips(
+    replay = even_replay(
         offsets,
         nodes,
         km,
@@ -142,15 +149,13 @@ def test_plans_of_sites_with_several_accesses_are_accepted_too(corridors, data):
     at = st.integers(0, corridor.n_nodes - 1)
     reached = np.array(sorted({(site, data.draw(at)) for site in sites}), dtype=np.int64)
     offsets, nodes, km = corridor.flat()
-    paths = candidate_paths(
-        offsets, nodes, km, length_km=km[offsets[1:] - 1], site_nodes=reached[:, 1], sites=reached[:, 0]
-    )
+    paths = corridor.candidate_paths(reached[:, 1], reached[:, 0])
     ranges = np.array(corridor.range_km)
-    cover = cover_sets(paths, path=np.arange(len(ranges)), range_km=ranges)
+    cover = cover_sets(paths, path=np.arange(len(ranges)), tank=ranges)
     solution = solve_flow_refueling(cover, np.array(corridor.volume), n_new=data.draw(st.integers(0, 3)))
     trips = np.flatnonzero(solution.served)
     opened = np.isin(reached[:, 0], solution.stations)
-    replay = replay_trips(
+    replay = even_replay(
         offsets,
         nodes,
         km,
@@ -164,3 +169,36 @@ def test_plans_of_sites_with_several_accesses_are_accepted_too(corridors, data):
     burnt = 2.0 * km[offsets[trips + 1] - 1] * 30.0 / ranges[trips]
     dispensed = np.bincount(replay.fills["trip"], weights=replay.fills["kg_per_trip"], minlength=len(trips))
     assert dispensed == pytest.approx(burnt)
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_uneven_roads_are_driven_as_step_by_step(data):
+    n = data.draw(st.integers(2, 7))
+    amounts = st.lists(st.integers(0, 6), min_size=n - 1, max_size=n - 1)
+    out, back = (np.array(data.draw(amounts), dtype=float) for _ in range(2))
+    tank = float(data.draw(st.integers(1, 25)))
+    stations = data.draw(st.lists(st.integers(0, n - 1), unique=True, min_size=1))
+    used = [np.concatenate([[0.0], np.cumsum(each)])[:, None] for each in (out, back)]
+    replay = replay_trips(
+        np.array([0, n]),
+        np.arange(n),
+        np.arange(n, dtype=float),
+        out_kg=used[0],
+        back_kg=used[1],
+        route=np.array([0]),
+        kind=np.array([0]),
+        tank_kg=np.array([tank]),
+        station_nodes=np.array(stations, dtype=np.int64),
+    )
+    level, fine = (tank if 0 in stations else tank / 2), True
+    steps = [(i + 1, out[i]) for i in range(n - 1)] + [(i, back[i]) for i in range(n - 2, -1, -1)]
+    for _ in range(3):
+        for node, kg in steps:
+            level -= kg
+            fine &= level >= -1e-9
+            level = tank if node in stations else level
+    fine &= 0 in stations or level >= tank / 2 - 1e-9
+    assert replay.faults.empty == fine
+    if fine:
+        assert replay.fills["kg_per_trip"].sum() == pytest.approx(out.sum() + back.sum())
