@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 
-from corridor.geodesy import great_circle_km
+from corridor.geodesy import EARTH_RADIUS_KM, great_circle_km, unit_vectors
 from corridor.linear_reference import locate, nearest_km
 from corridor.named_routes import numbers, refs_of
 from corridor.roads import snap
@@ -146,6 +147,12 @@ RULES = (
 #: assumption (L): no line around the centers is in the tables.
 CENTER_KM = 5.0
 
+#: Farther than this from every seat of the tables, a site lies in a region whose cities are not known, km.
+_KNOWN_KM = 50.0
+
+#: A site without a county is given the one whose seat is nearest, this near, km.
+SEAT_KM = 15.0
+
 #: How far off a position may be, km, by ``position_quality`` (docs/tables.md).
 OFF_KM = {"surveyed": 0.0, "osm": 0.1, "approx": 5.0, "centroid": 20.0}
 
@@ -166,8 +173,8 @@ def screened(sites: pd.DataFrame, network: RoadNetwork, *, zones: pd.DataFrame |
     network
         Road network; edges with ``geometry``.
     zones
-        Seats of counties and city districts, with ``kind``, ``name_zh``, ``lon``, ``lat``; without them the
-        central-area flag stays unknown.
+        Seats of counties and city districts, index their code, with ``kind``, ``name_zh``, ``lon``, ``lat``;
+        without them the central-area flag stays unknown.
 
     Returns
     -------
@@ -175,6 +182,8 @@ def screened(sites: pd.DataFrame, network: RoadNetwork, *, zones: pd.DataFrame |
         The same rows and columns with ``road_km`` (great-circle, to the nearest edge), ``direction``
         (``both`` | ``one``), ``direction_basis`` (``stated`` | ``interchange``: its ramps serve both |
         ``assumed``) and ``screen_<rule>`` (``ok`` | ``check`` | ``unknown``) for every rule of ``RULES``.
+        Empty cells of ``road_ref`` and ``county_code`` are filled in as :func:`nearest_road` and
+        :func:`nearest_county` say, with ``road_ref_basis``, ``county_basis``.
     """
     road_km = nearest_km(network, sites["lon"].to_numpy(), sites["lat"].to_numpy())
     direction, basis = directions(sites)
@@ -184,7 +193,18 @@ def screened(sites: pd.DataFrame, network: RoadNetwork, *, zones: pd.DataFrame |
     flags["screen_city_center"] = _city_center(sites, zones, off_km)
     flags["screen_crossing"] = np.where(sites["kind"] == "service_area", "ok", unknown)
     flags["screen_main_road"] = np.where(road_km - off_km > _CLEAR_OF_ROAD_KM, "ok", unknown)
-    return sites.assign(road_km=road_km, direction=direction, direction_basis=basis, **flags)
+    road_ref, road_basis = nearest_road(sites, network)
+    county, county_basis = nearest_county(sites, zones)
+    return sites.assign(
+        road_ref=road_ref,
+        road_ref_basis=road_basis,
+        county_code=county,
+        county_basis=county_basis,
+        road_km=road_km,
+        direction=direction,
+        direction_basis=basis,
+        **flags,
+    )
 
 
 def directions(sites: pd.DataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
@@ -232,23 +252,65 @@ def nearest_road(
         (n,) str or None: the number given (``on`` unless the table says otherwise), else that of the nearest
         numbered road (``nearest``: the site is not said to lie on it).
     """
-    nothing = pd.Series(None, index=sites.index, dtype=object)
-    ref = sites.get("road_ref", nothing).to_numpy(dtype=object)
-    basis = sites.get("road_ref_basis", nothing).to_numpy(dtype=object)
-    given = np.array([isinstance(cell, str) and cell != "" for cell in ref], dtype=bool)
-    result, grounds = np.full(len(sites), None, dtype=object), np.full(len(sites), None, dtype=object)
-    result[given] = ref[given]
-    grounds[given] = np.where(basis[given] == "nearest", "nearest", "on")
-    missing = np.flatnonzero(~given)
-    if len(missing) == 0:
+    result, grounds = _given(sites, "road_ref", "road_ref_basis", otherwise="on")
+    missing = np.flatnonzero([cell is None for cell in result])
+    first = np.array([next(iter(numbers(cell)), "") for cell in refs_of(network)], dtype=object)
+    for slack_km in (0.0, within_km):  # the nearest edge bears a number mostly: few points need a wide search
+        if len(missing) == 0 or not any(first):
+            break
+        where = sites.iloc[missing]
+        reached = locate(network, where["lon"].to_numpy(), where["lat"].to_numpy(), slack_km=slack_km)
+        bears = np.array([ref != "" for ref in first[reached["row"].to_numpy()]], dtype=bool)
+        reached = reached[bears & (reached["distance_km"] <= within_km)].drop_duplicates("point")
+        rows = missing[reached["point"].to_numpy()]
+        result[rows], grounds[rows] = first[reached["row"].to_numpy()], "nearest"
+        missing = np.setdiff1d(missing, rows)
+    return result, grounds
+
+
+def nearest_county(
+    sites: pd.DataFrame, zones: pd.DataFrame | None
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the county of each site and on what grounds.
+
+    Parameters
+    ----------
+    sites
+        With ``lon``, ``lat``; optional ``county_code`` and ``county_basis``, kept where given.
+    zones
+        Seats of counties, as for :func:`screened`.
+
+    Returns
+    -------
+    county_code, basis
+        (n,) str or None: the county given (``source`` unless the table says otherwise), else the one whose
+        seat is nearest, within ``SEAT_KM`` (``seat``: right for four of five interchanges of the list).
+    """
+    result, grounds = _given(sites, "county_code", "county_basis", otherwise="source")
+    missing = np.flatnonzero([cell is None for cell in result])
+    seats = None if zones is None else zones[zones["kind"] == "county"]
+    if seats is None or seats.empty or len(missing) == 0:
         return result, grounds
-    where = sites.iloc[missing]
-    reached = locate(network, where["lon"].to_numpy(), where["lat"].to_numpy(), slack_km=within_km)
-    first = [numbers(cell)[0] if numbers(cell) else None for cell in refs_of(network)]
-    reached["ref"] = np.array(first, dtype=object)[reached["row"].to_numpy()]
-    reached = reached[reached["ref"].notna() & (reached["distance_km"] <= within_km)].drop_duplicates("point")
-    rows = missing[reached["point"].to_numpy()]
-    result[rows], grounds[rows] = reached["ref"].to_numpy(dtype=object), "nearest"
+    lon, lat = (sites[axis].to_numpy(dtype=np.float64)[missing] for axis in ("lon", "lat"))
+    tree = KDTree(unit_vectors(seats["lon"].to_numpy(), seats["lat"].to_numpy()))
+    chord, row = (np.asarray(part) for part in tree.query(unit_vectors(lon, lat)))
+    near = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0)) <= SEAT_KM
+    result[missing[near]] = seats.index.astype(str).to_numpy(dtype=object)[row[near]]
+    grounds[missing[near]] = "seat"
+    return result, grounds
+
+
+def _given(
+    sites: pd.DataFrame, column: str, basis: str, *, otherwise: str
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """(n,) each: the text cells of a column and their grounds, None where empty."""
+    nothing = pd.Series(None, index=sites.index, dtype=object)
+    cells = sites.get(column, nothing).to_numpy(dtype=object)
+    stated = sites.get(basis, nothing).to_numpy(dtype=object)
+    result, grounds = np.full(len(sites), None, dtype=object), np.full(len(sites), None, dtype=object)
+    for row, (cell, ground) in enumerate(zip(cells, stated, strict=True)):
+        if isinstance(cell, str) and cell:
+            result[row], grounds[row] = cell, ground if isinstance(ground, str) and ground else otherwise
     return result, grounds
 
 
@@ -261,15 +323,16 @@ def _city_center(
     if seats is None or seats.empty:
         return flag
     city = seats["name_zh"].str.endswith(("区", "市"))
-    near_city, near_town = (_near(sites, chosen, off_km) for chosen in (seats[city], seats[~city]))
-    flag[~near_town] = "ok"
-    flag[near_city] = "check"
+    to_city, to_town = (_away_km(sites, chosen) for chosen in (seats[city], seats[~city]))
+    known = np.minimum(to_city, to_town) <= _KNOWN_KM
+    flag[known & (to_town - off_km > CENTER_KM)] = "ok"
+    flag[to_city - off_km <= CENTER_KM] = "check"
     return flag
 
 
-def _near(sites: pd.DataFrame, seats: pd.DataFrame, off_km: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n_sites,) bool: a seat may lie within ``CENTER_KM``."""
+def _away_km(sites: pd.DataFrame, seats: pd.DataFrame) -> NDArray[np.float64]:
+    """(n_sites,) float64: great-circle distance to the nearest seat; infinite without any."""
     lon, lat = (sites[axis].to_numpy(dtype=np.float64)[:, None] for axis in ("lon", "lat"))
     away = great_circle_km(lon, lat, seats["lon"].to_numpy()[None], seats["lat"].to_numpy()[None])
-    near: NDArray[np.bool_] = away.min(axis=1, initial=np.inf) - off_km <= CENTER_KM
-    return near
+    nearest: NDArray[np.float64] = away.min(axis=1, initial=np.inf)
+    return nearest

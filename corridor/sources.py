@@ -59,7 +59,7 @@ SITE_COLUMNS: Mapping[str, Column] = {
     "direction": Column(required=False, empty=True, choices=("both", "one")),
     "direction_basis": Column(required=False, empty=True, choices=("stated", "interchange", "assumed")),
     "county_code": _OPTIONAL_TEXT,
-    "county_basis": Column(required=False, empty=True, choices=("source", "position")),
+    "county_basis": Column(required=False, empty=True, choices=("source", "position", "seat")),
     "lon": _LON,
     "lat": _LAT,
     "capacity_kg_per_day": _NON_NEGATIVE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -259,6 +259,24 @@ def refused_records(refused: pd.DataFrame) -> tuple[dict[str, object], ...]:
     """Return the refused sites, one record each, columns ``REFUSED_COLUMNS``."""
     table = refused.rename_axis(index="site_id").reset_index()
     return tuple(records(table.reindex(columns=list(REFUSED_COLUMNS))))
+
+
+def with_refused(plan: Plan, refused: pd.DataFrame) -> Plan:
+    """Return the plan with more sites that were left out, in its table and its notice.
+
+    Parameters
+    ----------
+    plan
+        A plan.
+    refused
+        Index ``site_id``, with ``reason``: rows of a file that never became part of the scenario.
+    """
+    if refused.empty:
+        return plan
+    every = (*plan.refused_sites, *refused_records(refused))
+    others = [notice for notice in plan.notices if notice.key != "refused_sites"]
+    said = refusal([str(record["site_id"]) for record in every])
+    return replace(plan, refused_sites=every, notices=(*others, said))
 
 
 def refusal(sites: Sequence[str]) -> Notice:

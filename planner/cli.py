@@ -1,4 +1,4 @@
-"""The command line: ``chengyu plan``, ``chengyu locate`` and ``chengyu roads``.
+"""The command line: ``chengyu plan``, ``locate``, ``roads`` and ``sites``.
 
 Results go to stdout, progress and messages to stderr. Exit codes are those of :mod:`planner.terminal`.
 """
@@ -8,18 +8,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 
-from planner import exports, roads_cli, store, tables
-from planner.inputs import fingerprint
+from corridor.errors import Fault, InputError
+from planner import exports, roads_cli, sites_cli, store, tables
+from planner.assembly import with_refused
+from planner.inputs import fingerprint, load_inputs
 from planner.locate import locate as locate_stations
 from planner.pipeline import make_plan
 from planner.plan import summary
 from planner.scenario import Scenario, read_toml, validated, with_settings
+from planner.site_input import load_sites, to_added
 from planner.terminal import Json, print_json, reported
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from planner.progress import Progress
 
 app = typer.Typer(
@@ -30,6 +36,7 @@ app = typer.Typer(
 )
 
 app.add_typer(roads_cli.app, name="roads")
+app.add_typer(sites_cli.app, name="sites")
 
 
 @app.callback()
@@ -59,6 +66,20 @@ def plan(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any scenario field or assumption.")
     ] = None,
+    sites: Annotated[
+        Path | None, typer.Option(help="Your own sites, CSV or GeoJSON; they become part of the scenario.")
+    ] = None,
+    sites_crs: Annotated[
+        str | None,
+        typer.Option(metavar="CRS", help="Their reference system, for rows that name none: GCJ-02, ..."),
+    ] = None,
+    network: Annotated[
+        Path | None, typer.Option(help="Folder of a road network brought in; the shipped roads without it.")
+    ] = None,
+    close: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Close roads: 'G5', 'G5 雅安..西昌', 'G5 km 1990..2010'."),
+    ] = None,
     reuse: Annotated[
         bool, typer.Option(help="Take the stored plan of the same scenario if there is one.")
     ] = False,
@@ -67,13 +88,16 @@ def plan(
 ) -> None:
     """Solve a scenario: stations, their sizes and their supply, proven and replayed."""
     with reported(as_json=as_json):
-        scenario = _scenario(scenario_file, stations=stations, year=year, settings=settings or [])
+        fields = {"stations": stations, "year": year, "network": None if network is None else str(network)}
+        scenario = _scenario(scenario_file, settings=settings or [], fields=fields, closures=close or [])
         if out is not None:
             exports.check_folder(out)
+        scenario, refused = _with_sites(scenario, sites, crs=sites_crs)
         result = store.find(scenario, fingerprint(scenario)) if reuse else None
         if result is None:
             result = make_plan(scenario, on_progress=_say)
             store.save(result)
+        result = with_refused(result, refused)
         paths = exports.write_all(result, out) if out is not None else []
         if as_json:
             print_json(summary(result) | {"files": [str(path) for path in paths]})
@@ -83,15 +107,30 @@ def plan(
             typer.echo(f"wrote {path}", err=True)
 
 
-def _scenario(path: Path | None, *, stations: int | None, year: int | None, settings: list[str]) -> Scenario:
-    """Return the scenario of a file with the options of the command line on top."""
+def _scenario(
+    path: Path | None, *, settings: list[str], fields: Mapping[str, object], closures: list[str]
+) -> Scenario:
+    """Return the scenario of a file with the command line's options on top; closures add to the file's."""
     content = read_toml(path) if path is not None else {}
     content = with_settings(content, settings)
-    if stations is not None:
-        content["stations"] = stations
-    if year is not None:
-        content["year"] = year
-    return validated(content, where=path.name if path is not None else "scenario")
+    content |= {name: value for name, value in fields.items() if value is not None}
+    scenario = validated(content, where=path.name if path is not None else "scenario")
+    return scenario.model_copy(update={"closures": (*scenario.closures, *closures)})
+
+
+def _with_sites(scenario: Scenario, path: Path | None, *, crs: str | None) -> tuple[Scenario, pd.DataFrame]:
+    """Return the scenario with the sites of a file, and those refused."""
+    if path is None:
+        if crs is not None:
+            raise InputError(
+                Fault("there is no file it could be for", "--sites-crs", "Give --sites FILE too")
+            )
+        return scenario, pd.DataFrame()
+    inputs = load_inputs(scenario)
+    in_use = [*inputs.sites.index, *inputs.refused_sites.index]
+    result = load_sites(path, inputs.network, crs=crs, existing=in_use)
+    added = (*scenario.added_sites, *to_added(result.taken, where=path.name))
+    return scenario.model_copy(update={"added_sites": added}), result.refused
 
 
 @app.command()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from corridor.coordinates import crs_name, to_wgs84
 from corridor.errors import Fault, InputError
@@ -20,6 +21,8 @@ from corridor.linear_reference import nearest_km
 from corridor.sites import FARTHEST_SNAP_KM, attach
 from corridor.sources import CONFIDENCES, QUALITIES, read_text_table
 from corridor.tables import Column, checked
+from planner.plan import records
+from planner.scenario import AddedSite
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -116,6 +119,43 @@ def load_sites(
         where=path.name,
         first_row=1 if spatial else 2,
     )
+
+
+def to_added(taken: pd.DataFrame, *, where: str) -> tuple[AddedSite, ...]:
+    """Return sites taken as those a scenario adds.
+
+    Parameters
+    ----------
+    taken
+        As in :class:`SiteInput`.
+    where
+        What to call the file in messages.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        With every cell a scenario cannot hold: texts too long, numbers out of range.
+    """
+    rows = records(taken.rename_axis(index="site_id").reset_index())
+    added, faults = [], []
+    for row in rows:
+        cells = {
+            key: value for key, value in row.items() if key in AddedSite.model_fields and value is not None
+        }
+        try:
+            added.append(AddedSite.model_validate(cells))
+        except ValidationError as error:
+            faults += [
+                Fault(
+                    f"{str(detail['msg']).lower()} (got {detail['input']!r})",
+                    f"{where}, site {row['site_id']}, column {'.'.join(map(str, detail['loc']))}",
+                    "Correct the cell",
+                )
+                for detail in error.errors()
+            ]
+    if faults:
+        raise InputError(faults)
+    return tuple(added)
 
 
 def place_sites(

@@ -17,7 +17,7 @@ from corridor.errors import ChengyuError, Fault, InfeasibleError, InputError
 from planner.progress import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
@@ -39,13 +39,26 @@ def reported(*, as_json: bool) -> Iterator[None]:
         _leave(str(error), [], _EXIT_FAULT, as_json=as_json)
 
 
-def _leave(message: str, faults: list[Fault], code: int, *, as_json: bool) -> NoReturn:
+def refuse(error: InputError, content: Mapping[str, Any], *, as_json: bool) -> NoReturn:
+    """Leave as for faulty input, but with what was found out beside the error in the one JSON object."""
+    _leave(str(error), list(error.faults), _EXIT_INPUT, as_json=as_json, content=content)
+
+
+def _leave(
+    message: str,
+    faults: list[Fault],
+    code: int,
+    *,
+    as_json: bool,
+    content: Mapping[str, Any] | None = None,
+) -> NoReturn:
     """Say why on stderr (and as JSON on stdout if asked), then exit."""
     for line in message.splitlines():
         typer.echo(f"chengyu: {line}", err=True)
     if as_json:
         details = [{"what": f.what, "where": f.where, "mend": f.mend} for f in faults]
-        print_json({"error": {"message": message, "faults": details, "exit_code": code}})
+        error = {"error": {"message": message, "faults": details, "exit_code": code}}
+        print_json(dict(content or {}) | error)
     raise typer.Exit(code)
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
+from pyproj import Geod
 
 from corridor import roads, sites, sources
 from tests.corridor.test_routes import both_ways, network_of
@@ -57,6 +59,7 @@ def test_the_city_center_needs_a_check_within_reach_of_the_position_error():
     assert town.tolist() == ["unknown", "ok", "unknown", "unknown"]
     both = screened(*rows, zones=seats("荣县", "江北区"))["screen_city_center"]
     assert both.tolist() == ["check", "ok", "check", "check"]
+    assert screened(*rows, zones=seats("江北区", lat=30.6))["screen_city_center"].eq("unknown").all()
     nowhere = seats("江北区").assign(kind="gateway")
     assert screened(*rows, zones=nowhere)["screen_city_center"].eq("unknown").all()
     assert screened(*rows)["screen_city_center"].eq("unknown").all()
@@ -90,3 +93,52 @@ def test_the_embedded_sites_keep_their_rows_and_columns():
     assert table.loc[table["kind"] == "interchange", "road_km"].max() < 0.2
     assert set(table["screen_city_center"]) == {"ok", "check", "unknown"}
     assert table.loc["ST-JIULONGPO", "screen_city_center"] == "check"
+
+
+def test_distance_to_the_road_agrees_with_shapely_and_the_geodesic():
+    """By shapely on lines cut fine, and WGS 84 geodesics: within 0.6 % of the sphere."""
+    nodes, edges = sources.read_roads(DATA)
+    network = roads.from_tables(nodes, edges, speeds_kmh={"motorway": 80.0, "trunk": 50.0, "primary": 45.0})
+    chosen = sources.read_sites(DATA).query("kind not in ('interchange', 'service_area')")
+    table = sites.screened(chosen, network)
+    geod = Geod(ellps="WGS84")
+    for lon, lat, road_km in zip(table["lon"], table["lat"], table["road_km"], strict=True):
+        near = edges.geometry.cx[lon - 0.15 : lon + 0.15, lat - 0.15 : lat + 0.15]
+        points = shapely.get_coordinates(shapely.segmentize(near.to_numpy(), 0.0001))
+        _, _, meters = geod.inv(np.full(len(points), lon), np.full(len(points), lat), *points.T)
+        assert road_km == pytest.approx(meters.min() / 1000, rel=0.006, abs=0.01)
+
+
+def test_a_road_and_a_county_not_given_are_the_nearest_and_say_so():
+    zones = seats("江北区", "荣县", lon=[104.01, 104.2]).set_index(pd.Index(["500105", "510321"]))
+    table = sites.screened(
+        pd.DataFrame(
+            [site(road_ref="G93", county_code="510000"), site(), site(lat=30.05), site(lat=30.3)],
+            index=["GIVEN", "OPEN", "NEAR", "FAR"],
+        ),
+        NETWORK,
+        zones=zones,
+    )
+    assert table["road_ref"].fillna("").tolist() == ["G93", "G5", "G5", ""]
+    assert table["road_ref_basis"].fillna("").tolist() == ["on", "nearest", "nearest", ""]
+    assert table["county_code"].fillna("").tolist() == ["510000", "500105", "500105", ""]
+    assert table["county_basis"].fillna("").tolist() == ["source", "seat", "seat", ""]
+
+
+def test_a_road_without_a_number_is_passed_over_for_one_that_bears_it():
+    links = both_ways(
+        [(0, 1, 1.0, "trunk", None), (1, 2, 1.0, "trunk", None), (2, 3, 1.0, "motorway", "G5;G76")]
+    )
+    table = sites.screened(pd.DataFrame([site(lon=104.001)], index=["A"]), network_of(links))
+    assert table["road_ref"].tolist() == ["G5"]
+    assert table["road_km"].iloc[0] < 0.1
+
+
+def test_the_nearest_seat_names_the_right_county_for_four_of_five():
+    given = sources.read_sites(DATA).query("kind == 'interchange'")
+    found, basis = sites.nearest_county(
+        given.drop(columns=["county_code", "county_basis"]), sources.read_zones(DATA)
+    )
+    named = basis == "seat"
+    assert named.mean() > 0.7
+    assert 0.78 < (found[named] == given["county_code"].to_numpy()[named]).mean() < 0.85
