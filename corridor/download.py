@@ -130,6 +130,9 @@ def download(
             raise InputError(
                 Fault("the server did not answer in time", _asked(error, servers), mend)
             ) from error
+        except requests.exceptions.ChunkedEncodingError as error:
+            where = _asked(error, servers)
+            raise InputError(Fault("the answer broke off", where, "Try again, nothing was kept")) from error
         except requests.exceptions.RequestException as error:
             mend = "Check the network connection, or import a file: chengyu roads import FILE --out DIR"
             raise InputError(Fault("the server is out of reach", _asked(error, servers), mend)) from error
@@ -216,6 +219,9 @@ def _fault(status: int, content: bytes, where: str) -> Fault | None:
     if status >= _FIRST_ERROR:
         mend = "Try again later, or import a file: chengyu roads import FILE --out DIR"
         return Fault(f"the server answered {status}", where, mend)
+    if content.strip()[:1] not in {b"{", b"["} or content.strip()[-1:] not in {b"}", b"]"}:
+        mend = "Try again; if it stays so, check --overpass-url and whether a proxy answers in its place"
+        return Fault("the answer is no JSON, or cut off", where, mend)
     if b'"remark"' in content[:4096] + content[-4096:]:
         return Fault("the server cut its answer short", where, "Ask for a smaller area")
     return None

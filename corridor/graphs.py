@@ -10,6 +10,7 @@ from xml.etree.ElementTree import ParseError
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from pyproj.exceptions import CRSError
 
 from corridor.errors import Fault, InputError
 from corridor.osm import indexed, refuse_entities
@@ -56,7 +57,11 @@ def graph_tables(graph: Any, *, where: str) -> tuple[gpd.GeoDataFrame, gpd.GeoDa
         faults.append(Fault(what, where, "Give x and y to every node"))
     if faults:
         raise InputError(faults)
-    nodes, edges = ox.graph_to_gdfs(graph)
+    try:
+        nodes, edges = ox.graph_to_gdfs(graph)
+    except CRSError as error:
+        what = f"the coordinate system {graph.graph['crs']} is unknown"
+        raise InputError(Fault(what, where, "Set its crs, e.g. EPSG:4326")) from error
     return _in_wgs84(nodes, edges, where=where)
 
 

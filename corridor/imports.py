@@ -18,7 +18,7 @@ import shapely
 from corridor import simplification
 from corridor.errors import Fault, InputError
 from corridor.road_classes import MAIN_ROADS
-from corridor.road_schema import edge_schema, lists, node_schema, of_classes, values
+from corridor.road_schema import edge_schema, joined, lists, node_schema, of_classes, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _HALF = 0.5
+_CLASSES_NAMED = 8
 
 #: Logarithm of given to measured length, median over edges: above the first, axes swapped are looked for, and
 #: below the second they explain it; above the third (three times) nothing but a wrong unit or place does.
@@ -54,7 +55,8 @@ class Pipeline:
         Whether chains between junctions become one edge.
     consolidate_m
         Edges up to this long are contracted, 15-50 m for interchanges; None (the default) leaves every
-        junction where it is, as routes to the meter want it.
+        junction where it is, as routes to the meter want it (see
+        :func:`corridor.simplification.contract_short_edges` for what it does to lengths).
     """
 
     highways: tuple[str, ...] = MAIN_ROADS
@@ -149,13 +151,15 @@ def prepared(
     edges = _with_lengths(nodes, edges, where=source)
     km_in = _km(edges)
     kept, unclassed = of_classes(edges, pipeline.highways)
+    if not kept.any():
+        raise InputError(_no_such_class(edges, source))
     edges = _rows(edges, kept)
     filtered_km = km_in - _km(edges)
     open_to_trucks = _open_to_trucks(edges)
     banned, banned_km = int((~open_to_trucks).sum()), _km(edges[~open_to_trucks])
     edges = _rows(edges, open_to_trucks)
     if len(edges) == 0:
-        mend = "Keep more classes of highway, or take another extract"
+        mend = "Take another extract: every road of these classes is closed to trucks"
         raise InputError(Fault("there is no drivable edge", source, mend))
     edges = edge_schema(edges, toll_tags=pipeline.toll_tags)
     nodes = _used(nodes, edges)
@@ -186,6 +190,13 @@ def prepared(
         notices=(*notices, *unclassed),
     )
     return nodes, edges, report
+
+
+def _no_such_class(edges: gpd.GeoDataFrame, source: str) -> Fault:
+    """Return what to say when no edge is of a class kept: which classes there are."""
+    found = joined(edges["highway"]).dropna().astype(str).value_counts().index[:_CLASSES_NAMED]
+    mend = f"Keep some of the classes found (--highway): {', '.join(found)}"
+    return Fault("there is no drivable edge of the classes kept", source, mend)
 
 
 def _simplified(

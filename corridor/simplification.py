@@ -246,7 +246,10 @@ def contract_short_edges(
     """Return the network with the ends of every edge up to ``tolerance_m`` long made one node.
 
     Only nodes a road joins directly are merged, so roads that cross on a bridge stay apart. A cluster takes
-    the place and the id of its lowest node. Routes grow shorter by the edges contracted, no more.
+    the place and the id of its lowest node. No route grows longer. Most grow shorter by the edges contracted;
+    where a one-way edge was contracted a truck can turn against it, and a route that had to go around is
+    shorter by that detour: on the sample of a town with interchanges 50 m takes 47 m off the median route and
+    1.1 km off the worst.
     """
     tail, head = edge_ends(nodes, edges)
     short = edges["length"].to_numpy() <= tolerance_m

@@ -150,7 +150,9 @@ def test_places_are_looked_up_by_name(town, tmp_path):
         (400, b"bad", "answered 400"),
         (200, b'{"elements": [], "remark": "runtime error: Query timed out"}', "cut its answer short"),
         (200, b'{"elements": []}', "no such roads"),
-        (200, b"<html>", "no such roads"),
+        (200, b"<html>", "no JSON"),
+        (200, b'{"elements": [{"type": "node", "id": 1', "cut off"),
+        (200, b"", "no JSON"),
     ],
 )
 def test_a_server_that_does_not_deliver_is_named_and_leaves_nothing(tmp_path, status, body, message):
