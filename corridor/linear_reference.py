@@ -9,9 +9,10 @@ import pandas as pd
 import shapely
 
 from corridor.geodesy import EARTH_RADIUS_KM, great_circle_km
+from corridor.named_routes import numbers, refs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -59,10 +60,9 @@ def locate(
     lines = _planar(network.edges.geometry.to_numpy(), scale)
     points: NDArray[np.object_] = np.asarray(shapely.points(x * scale[0], y * scale[1]), dtype=object)
     wanted = np.array(["" if ref is None else ref for ref in (refs if refs is not None else [""] * len(x))])
-    found = [
-        _nearest(lines, points, np.flatnonzero(wanted == ref), _bearing(network, str(ref)), slack_km)
-        for ref in np.unique(wanted)
-    ]
+    distinct = np.unique(wanted).tolist()
+    rows = _bearing(network, distinct)
+    found = [_nearest(lines, points, np.flatnonzero(wanted == ref), rows[ref], slack_km) for ref in distinct]
     point, row = np.concatenate(found, axis=1) if found else np.empty((2, 0), dtype=np.int64)
     along = shapely.line_locate_point(lines[row], points[point], normalized=True)
     foot = shapely.line_interpolate_point(lines[row], along, normalized=True)
@@ -93,14 +93,16 @@ def _planar(lines: NDArray[np.object_], scale: tuple[float, float]) -> NDArray[n
     return planar
 
 
-def _bearing(network: RoadNetwork, ref: str) -> NDArray[np.int64]:
-    """Return the rows of the edges that bear a road number; all for an empty one."""
-    if not ref:
-        return np.arange(len(network.edges))
-    if "ref" not in network.edges:
-        return np.empty(0, dtype=np.int64)
-    refs = network.edges["ref"].map(lambda cell: ";".join(cell) if isinstance(cell, list) else cell)
-    return np.flatnonzero(refs.fillna("").astype(str).str.split(";").map(lambda parts: ref in parts))
+def _bearing(network: RoadNetwork, refs: Collection[str]) -> dict[str, NDArray[np.int64]]:
+    """Return the rows of the edges that bear each road number; all for an empty one."""
+    rows: dict[str, list[int]] = {ref: [] for ref in refs}
+    if any(refs):
+        for row, cell in enumerate(refs_of(network)):
+            for number in numbers(cell):
+                if number in rows:
+                    rows[number].append(row)
+    found = {ref: np.array(each, dtype=np.int64) for ref, each in rows.items()}
+    return found | {"": np.arange(len(network.edges))}
 
 
 def _nearest(

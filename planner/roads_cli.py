@@ -13,7 +13,7 @@ from shapely.geometry import box, shape
 
 from corridor import roads, sources
 from corridor.coordinates import crs_name
-from corridor.download import OVERPASS_URL, Area, Servers
+from corridor.download import NOMINATIM_URL, OVERPASS_URL, Area, Servers
 from corridor.errors import Fault, InputError
 from corridor.imports import Pipeline
 from corridor.road_classes import MAIN_ROADS
@@ -165,6 +165,9 @@ def download(
     consolidate: Consolidate = None,
     dem: Dem = None,
     overpass_url: Annotated[str, typer.Option(help="Another Overpass server.")] = OVERPASS_URL,
+    nominatim_url: Annotated[
+        str, typer.Option(help="Another Nominatim server, which finds places.")
+    ] = NOMINATIM_URL,
     timeout: Annotated[float, typer.Option(help="Seconds a query may take.")] = 180.0,
     as_json: Json = False,
 ) -> None:
@@ -177,7 +180,7 @@ def download(
             area,
             pipeline=_pipeline(highway, consolidate, simplify=simplify),
             cache=road_store.download_cache(),
-            servers=Servers(overpass_url=overpass_url, timeout_s=timeout),
+            servers=Servers(overpass_url=overpass_url, nominatim_url=nominatim_url, timeout_s=timeout),
             say=_say,
         )
         network, notices = _with_dem(network, dem)

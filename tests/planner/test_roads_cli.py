@@ -4,11 +4,14 @@ import itertools
 import json
 import time
 
+import numpy as np
+import osmnx as ox
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from corridor import roads
+from corridor.coordinates import from_wgs84
 from planner import road_store
 from planner.cli import app
 from tests.corridor.road_samples import NODES, overpass, write_osm
@@ -61,7 +64,17 @@ def test_an_import_is_described_with_its_source_and_license(imported):
     assert content["import"]["components"] == 3
     assert sum(content["km_by_class"].values()) == pytest.approx(content["km"], abs=0.3)
     assert "trunk_link" in run("describe", imported).stdout
-    assert answer("describe")["nodes"] == len(roads.load().nodes)
+    # The bridge of 102 and the tunnel of 103, each one way.
+    by_class = content["km_by_class"]
+    assert content["tunnel_km"] + content["bridge_km"] < by_class["motorway"]
+    assert content["tunnel_km"] > content["bridge_km"] > 0
+    assert content["tolled_km"] == pytest.approx(by_class["motorway"], abs=0.1)
+    assert 0.5 < content["truck_hours"] < 1.5
+    shipped = answer("describe")
+    assert shipped["nodes"] == len(roads.load().nodes)
+    assert shipped["elevation"]["lowest_m"] < 250
+    assert shipped["elevation"]["highest_m"] > 4000
+    assert sum(shipped["elevation"]["share_by_quality"].values()) == pytest.approx(1.0, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +167,115 @@ def test_the_steps_of_an_import_can_be_chosen(imported, tmp_path):
     assert answer("import", town, "--out", tmp_path / "joined", "--consolidate", 50)["km_out"] > 0
     error = answer("import", town, "--out", tmp_path / "x", "--consolidate", 500, code=2)["error"]
     assert "will not do" in error["message"]
+
+
+def test_a_place_is_looked_up_on_the_server_named(tmp_path):
+    with overpass() as (url, _):
+        options = ("--overpass-url", url, "--nominatim-url", f"{url}/", "--out", tmp_path / "net")
+        assert answer("download", "Town", *options)["nodes_out"] > 0
+        assert "Atlantis" in answer("download", "Atlantis", *options, code=2)["error"]["message"]
+
+
+def random_pairs(count):
+    rng = np.random.default_rng(11)
+    return [
+        [f"{x:.6f},{y:.6f}" for x, y in rng.uniform((103.99, 30.59), (104.11, 30.71), (2, 2))]
+        for _ in range(count)
+    ]
+
+
+def test_networks_simplified_differently_agree_to_the_meter_between_any_points(imported, tmp_path):
+    xml = write_osm(tmp_path / "town.osm")
+    # Every bend a node, as OSMnx reads the file; the same simplified by OSMnx instead of by us.
+    graph = ox.graph_from_xml(xml, simplify=False, retain_all=True)
+    ox.save_graphml(graph, tmp_path / "bends.graphml")
+    ox.save_graphml(ox.simplify_graph(graph), tmp_path / "simplified.graphml")
+    answer("import", tmp_path / "bends.graphml", "--out", tmp_path / "bends", "--no-simplify")
+    answer("import", tmp_path / "simplified.graphml", "--out", tmp_path / "simplified", "--no-simplify")
+    answer("import", xml, "--out", tmp_path / "ways", "--no-simplify")
+    answer("export", tmp_path / "gmns", "--network", tmp_path / "bends")
+    answer("import", tmp_path / "gmns", "--out", tmp_path / "of-gmns", "--no-simplify")
+    folders = ["bends", "simplified", "ways", "of-gmns"]
+    sizes = [
+        answer("describe", folder)["nodes"] for folder in (imported, *(tmp_path / each for each in folders))
+    ]
+    assert sizes[0] < sizes[1], "the networks are cut into different edges"
+    for pair in random_pairs(4):
+        expected = answer("route", *pair, "--network", imported)
+        for name in folders:
+            found = answer("route", *pair, "--network", tmp_path / name)
+            assert found["from_km"] == pytest.approx(expected["from_km"], abs=0.001)
+            best, wanted = found["routes"][0], expected["routes"][0]
+            assert best["length_km"] == pytest.approx(wanted["length_km"], abs=0.001)
+            assert best["hours"] == pytest.approx(wanted["hours"], abs=0.0001)
+            assert best["toll_cny"] == pytest.approx(wanted["toll_cny"], abs=0.01)
+            assert best["refs"] == wanted["refs"]
+
+
+def test_a_route_over_the_pass_climbs_and_falls():
+    found = answer("route", "雅安", "西昌", "--profile")["routes"][0]
+    heights = found["profile"]["elevation_m"]
+    assert heights[0] == pytest.approx(650, abs=60)
+    assert heights[-1] == pytest.approx(1560, abs=80)
+    assert 2400 < found["highest_m"] < 2600
+    assert found["climb_m"] - found["descent_m"] == pytest.approx(heights[-1] - heights[0], abs=2)
+    assert found["climb_m"] > 1800
+    assert found["elevation_quality"] == "interpolated"
+    assert "profile" not in answer("route", "雅安", "西昌")["routes"][0]
+    assert "climb" in run("route", "雅安", "西昌", "--profile").stdout
+
+
+def test_options_of_a_route(tmp_path):
+    cheap = answer("route", "成都", "重庆", "--most", 1, "--axle-class", 1)["routes"]
+    assert len(cheap) == 1
+    around = answer("route", "成都", "重庆", "--close", "G5013", "--close", "G76", "--most", 1)["routes"][0]
+    assert {"G5013", "G76"}.isdisjoint(around["refs"])
+    near = answer("route", "成都", "重庆", "--detour", 1.01)["routes"]
+    assert len(near) < 3
+    target = tmp_path / "routes.geojson"
+    run("route", "104.07,30.66", "106.55,29.56", "--crs", "gcj02", "--geojson", target)
+    content = json.loads(target.read_text(encoding="utf-8"))
+    assert content["crs_name"] == "GCJ-02"
+    assert len(content["features"]) == 3
+
+
+def test_systems_of_coordinates_are_never_mixed():
+    shifted = from_wgs84([104.07, 106.55], [30.66, 29.56], crs="GCJ-02")
+    texts = [f"{x},{y}" for x, y in zip(*shifted, strict=True)]
+    plain = answer("route", "104.07,30.66", "106.55,29.56")
+    found = answer("route", *texts, "--crs", "GCJ-02")
+    assert found["crs"] == "GCJ-02"
+    assert found["routes"][0]["length_km"] == pytest.approx(plain["routes"][0]["length_km"], abs=0.001)
+    assert found["from"] == pytest.approx(
+        [float(each) for each in from_wgs84(*plain["from"], crs="GCJ-02")], abs=2e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("火星", "重庆"), 2, "there is no place"),
+        (("30.66,104.07", "重庆"), 2, "swapped"),
+        (("116.4,39.9", "重庆"), 2, "km from the nearest road"),
+        (("成都", "重庆", "--crs", "EPSG:3857"), 2, "not known"),
+        (("成都", "成都"), 2, "same place"),
+        (("成都", "重庆", "--close", "G999"), 2, "no road has the number"),
+        (("成都", "重庆", "--geojson", "/"), 2, "is a folder"),
+        (("成都", "重庆", *(f"--close=G{n}" for n in (42, 76, 93, 5013, 85, 4202)), "--close=SA2"), 0, ""),
+    ],
+)
+def test_faulty_route_questions_have_one_answer_each(arguments, code, message):
+    content = answer("route", *arguments, code=code)
+    if code:
+        assert message in content["error"]["message"]
+        assert len(content["error"]["faults"]) == 1
+        assert content["error"]["faults"][0]["mend"]
+
+
+def test_a_place_cut_off_by_closures_has_no_answer(imported):
+    options = ("--network", imported, "--close", "G76", "--close", "G318")
+    content = answer("route", FROM, TO, *options, code=3)
+    assert "closures cut them off" in content["error"]["message"]
 
 
 def test_an_outline_is_read_from_geojson(tmp_path):
