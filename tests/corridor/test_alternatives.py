@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
-from corridor import alternatives, closures, costs, named_routes, roads, sources
+from corridor import alternatives, closures, costs, named_routes, plateaus, roads, selection, sources
 from corridor.errors import InputError
 
 
@@ -308,6 +308,19 @@ def test_the_named_corridor_routes_are_the_alternatives(real, back):
     assert sorted(on.argmax(axis=1)) == [0, 1, 2]
     assert (on.max(axis=1) > 0.6).all()
     assert found.share.min() > 0.03
+
+
+def test_routes_do_not_depend_on_how_the_work_is_cut(real, monkeypatch):
+    network, cost = real
+    nodes = np.random.default_rng(5).choice(network.node_ids, 12, replace=False)
+    one, other = np.array(list(itertools.permutations(nodes, 2))).T
+    whole = alternatives.alternatives(network, cost, origins=one, destinations=other)
+    monkeypatch.setattr(plateaus, "_BATCH", 3_000)
+    monkeypatch.setattr(selection, "_CELLS", 70_000)
+    cut = alternatives.alternatives(network, cost, origins=one, destinations=other)
+    assert len(whole) > len(one)
+    for name in ("pair", "offsets", "nodes", "km", "cost_cny", "share"):
+        assert np.array_equal(getattr(whole, name), getattr(cut, name))
 
 
 def test_a_closed_stretch_of_g5013_sends_traffic_round_it(real):
