@@ -214,7 +214,7 @@ def _within_range(table: pd.DataFrame, column: str, *, where: str) -> pd.DataFra
 
 
 def truck_speeds(assumptions: Mapping[str, float]) -> dict[str, float]:
-    """Return the truck speed of each highway class, km/h, from assumption values by key.
+    """Return the truck speed of each highway class, km/h, from assumption values by key, under the legal cap.
 
     Raises
     ------
@@ -222,7 +222,12 @@ def truck_speeds(assumptions: Mapping[str, float]) -> dict[str, float]:
         If a speed is not positive.
     """
     prefix = "road.truck_speed_kmh."
-    speeds = {key.removeprefix(prefix): value for key, value in assumptions.items() if key.startswith(prefix)}
+    cap = assumptions.get("road.truck_speed_cap_kmh", float("inf"))
+    speeds = {
+        key.removeprefix(prefix): min(value, cap)
+        for key, value in assumptions.items()
+        if key.startswith(prefix)
+    }
     if min(speeds.values()) <= 0:
         raise InputError(Fault("a truck speed is not positive", prefix.rstrip("."), "Use km/h above 0"))
     return speeds
