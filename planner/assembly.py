@@ -78,6 +78,9 @@ _OF_SITE = tuple(
     }
 )
 
+#: Distances of stations are told to the meter, finer than any position.
+_KM_DECIMALS = 3
+
 #: So many refused sites are named in a notice; all stand in the plan.
 _NAMED_SITES = 8
 
@@ -137,6 +140,8 @@ class Parts:
         links = self.supply.links
         table = sites.reset_index(names="site_id").reindex(columns=list(_OF_SITE))
         table = table.assign(
+            road_km=sites["road_km"].round(_KM_DECIMALS).to_numpy(),
+            snap_km=sites["snap_km"].round(_KM_DECIMALS).to_numpy(),
             status=np.where(sites["status"] == "existing", "existing", "new"),
             county_zh=county.to_numpy(),
             capacity_kg_per_day=sized["capacity_kg_per_day"].to_numpy(),

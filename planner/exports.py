@@ -13,7 +13,7 @@ import pandas as pd
 
 from corridor.errors import Fault, InputError
 from corridor.sites import FLAGS, RULES
-from planner.plan import REFUSED_COLUMNS, records, to_json
+from planner.plan import REFUSED_COLUMNS, plain, records, to_json
 from planner.text import text
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _DECIMALS = {
     "lon": 6,
     "lat": 6,
-    "road_km": 3,
-    "snap_km": 3,
     "load_kg_per_day": 1,
     "utilization": 4,
     "visits_per_day": 1,
@@ -63,6 +61,17 @@ def screening_table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _refused_table(plan: Plan) -> pd.DataFrame:
+    """Return the sites left out, with the reasons."""
+    return pd.DataFrame(list(plan.refused_sites), columns=list(REFUSED_COLUMNS))
+
+
+def refused_csv(plan: Plan) -> bytes:
+    """Return the sites left out as UTF-8 CSV with the byte-order mark; only headings where none was."""
+    content: str = _refused_table(plan).round({"snap_km": 1}).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def screening_csv(_plan: Plan) -> bytes:
     """Return the rules behind the flags as UTF-8 CSV with the byte-order mark."""
     content: str = screening_table().to_csv(index=False)
@@ -77,7 +86,8 @@ def plan_json(plan: Plan) -> bytes:
 def plan_geojson(plan: Plan) -> bytes:
     """Return stations (points) and supply links (lines base to station) as GeoJSON, WGS 84 (RFC 7946).
 
-    The rules behind the ``screen_`` properties stand in the foreign member ``screening_rules``.
+    Foreign members: ``screening_rules``, the rules behind the ``screen_`` properties, and ``refused_sites``,
+    whose coordinates may be none.
     """
     place = {row["site_id"]: (row["lon"], row["lat"]) for row in records(plan.stations)}
     bases = plan.provenance["bases"]
@@ -88,7 +98,12 @@ def plan_geojson(plan: Plan) -> bytes:
             line = {"type": "LineString", "coordinates": ends}
             features.append(_feature(line, {"layer": "supply"} | row))
     rules = records(screening_table())
-    collection = {"type": "FeatureCollection", "features": features, "screening_rules": rules}
+    collection = {
+        "type": "FeatureCollection",
+        "features": features,
+        "screening_rules": rules,
+        "refused_sites": plain(list(plan.refused_sites)),
+    }
     return json.dumps(collection, ensure_ascii=False).encode()
 
 
@@ -110,7 +125,7 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.stations": _headed(plan.stations),
         "sheet.supply": _headed(plan.supply),
         "sheet.screening": _headed(_with_key(screening_table())),
-        "sheet.refused": _headed(pd.DataFrame(list(plan.refused_sites), columns=list(REFUSED_COLUMNS))),
+        "sheet.refused": _headed(_refused_table(plan)),
         "sheet.certificate": _pairs({**plan.certificate.to_dict(), **plan.kpis}),
         "sheet.scenario": _pairs(_scenario_rows(plan)),
     }
@@ -172,6 +187,7 @@ def _fit(sheet: Worksheet) -> None:
 WRITERS = {
     "stations.csv": stations_csv,
     "screening.csv": screening_csv,
+    "refused_sites.csv": refused_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

@@ -28,6 +28,9 @@ app = typer.Typer(
     help="候选站址 · Candidate sites: list, check, screen, import.",
 )
 
+#: Width of a page that is no terminal, characters.
+_PAGE = 120
+
 Network = Annotated[
     Path | None,
     typer.Option(
@@ -67,7 +70,7 @@ def list_(
         elif as_csv:
             typer.echo(site_query.told(chosen, found.zones).to_csv(index=False), nl=False)
         else:
-            Console().print(_table(chosen, found.zones))
+            _console().print(_table(chosen, found.zones))
             _say(f"{len(chosen)} sites; {len(found.refused)} too far from the road network")
             if found.taken.empty:
                 _say("Bring in its own: chengyu sites import FILE.osm.pbf --network DIR")
@@ -94,7 +97,7 @@ def check(
         refused = [{"site_id": str(site), "row": int(row), "reason": str(why)} for site, row, why in rows]
         content = {"taken": site_query.site_records(result.taken, found.zones), "refused": refused}
         if not as_json and len(result.taken):
-            Console().print(_table(result.taken, found.zones))
+            _console().print(_table(result.taken, found.zones))
         if refused:
             refuse(_refusals(file.name, refused), content, as_json=as_json)
         if as_json:
@@ -149,7 +152,7 @@ def screen(
         for flag in FLAGS:
             typer.echo(f"{flag}: {text(f'flag.{flag}', 'zh')} · {text(f'flag.{flag}', 'en')}")
         if len(check_needed):
-            Console().print(_table(check_needed, found.zones))
+            _console().print(_table(check_needed, found.zones))
 
 
 def flag_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
@@ -179,6 +182,12 @@ def import_(
         for key, value in content.items():
             shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
             typer.echo(f"{key:<10} {shown}")
+
+
+def _console() -> Console:
+    """Return the terminal, or a page wide enough for a row where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PAGE)
 
 
 def _table(table: pd.DataFrame, zones: pd.DataFrame) -> Table:

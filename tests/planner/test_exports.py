@@ -104,6 +104,9 @@ def test_refused_sites_are_kept_with_their_reasons(plan, tmp_path, monkeypatch):
     assert json.loads(to_json(refusing))["refused_sites"] == [record]
     sheet = openpyxl.load_workbook(io.BytesIO(exports.plan_xlsx(refusing))).worksheets[3]
     assert [cell.value for cell in sheet[2]] == [record[name] for name in REFUSED_COLUMNS]
+    (row,) = csv.DictReader(io.StringIO(exports.refused_csv(refusing).decode("utf-8-sig")))
+    assert (row["site_id"], row["reason"], row["lon"]) == ("FAR", record["reason"], "")
+    assert json.loads(exports.plan_geojson(refusing))["refused_sites"] == [record]
     monkeypatch.setenv("CHENGYU_STORE", str(tmp_path))
     store.save(refusing)
     assert store.find(plan.scenario, plan.provenance["fingerprint"]).refused_sites == (record,)
