@@ -184,6 +184,25 @@ def test_alternatives_along_chains_agree_with_the_plain_method(case, detour, ove
     check_against_the_plain_method(network, cost, pairs, detour=detour, overlap=overlap, local=local)
 
 
+def test_ties_everywhere_still_give_sound_routes():
+    grid = nx.convert_node_labels_to_integers(nx.grid_2d_graph(5, 5))
+    network = network_of(both_ways([(u, v, 1.0, None) for u, v in grid.edges]))
+    pairs = np.array(list(itertools.permutations(grid, 2)))
+    found = alternatives.alternatives(
+        network, costs_of(network, network.length_km), origins=pairs[:, 0], destinations=pairs[:, 1]
+    )
+    assert np.array_equal(np.unique(found.pair), np.arange(len(pairs)))
+    assert len(found) > 2 * len(pairs)
+    for pair, (s, t) in enumerate(pairs.tolist()):
+        paths = [found.path(route).tolist() for route in np.flatnonzero(found.pair == pair)]
+        steps = [set(itertools.pairwise(path)) for path in paths]
+        assert all(nx.is_simple_path(grid, path) and (path[0], path[-1]) == (s, t) for path in paths)
+        assert len(steps[0]) == nx.shortest_path_length(grid, s, t)
+        assert all(len(each) <= 1.25 * len(steps[0]) for each in steps)
+        for one, other in itertools.combinations(steps, 2):
+            assert len(one & other) <= 0.5 * min(len(one), len(other))
+
+
 def test_parallel_ways_within_the_detour_come_cheapest_first():
     network = network_of(PARALLEL)
     cost = costs_of(network, network.length_km)
