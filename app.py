@@ -10,7 +10,7 @@ from corridor.errors import ChengyuError
 from planner.inputs import load_inputs
 from planner.scenario import Scenario
 from planner.text import text
-from planner.views import frame, kpis, session, sidebar, status, style, workspace
+from planner.views import frame, kpis, route_panel, session, sidebar, site_panel, status, style, workspace
 
 _ICON = Path(__file__).parent / "static" / "icon.png"
 
@@ -36,12 +36,17 @@ def page() -> None:
         return
     plan = state.plan
     with st.sidebar:
-        sidebar.scenario(state, language)
-    frame.head(language, year=(plan.scenario if plan else state.wanted or Scenario()).year)
+        sidebar.scenario(state, inputs, language)
+    view = frame.head(language, year=(plan.scenario if plan else state.wanted or Scenario()).year)
     status.draw(state, language)
-    if plan is not None:
-        kpis.draw(plan, language)
-    workspace.draw(plan, inputs, language)
+    if view == "routes":
+        route_panel.draw(state, inputs, language)
+    elif view == "sites":
+        site_panel.draw(state, inputs, language)
+    else:
+        if plan is not None:
+            kpis.draw(plan, language)
+        workspace.draw(plan, inputs, language)
     frame.foot(language)
 
 

@@ -28,7 +28,7 @@ _TOWN_KM = 15.0
 _LON_LAT = re.compile(r"\s*([-+]?\d+(?:\.\d*)?)\s*[,，]\s*([-+]?\d+(?:\.\d*)?)\s*")
 
 #: English names of the prefectures, which the tables name in Chinese.
-_PREFECTURES_EN = {
+PREFECTURES_EN = {
     "重庆市": "Chongqing",
     "成都市": "Chengdu",
     "自贡市": "Zigong",
@@ -173,7 +173,7 @@ def _label(zones: pd.DataFrame, plain: str, zone_ids: list[str]) -> str:
 
 def _english(prefecture: object) -> str:
     """Return the English name of a prefecture, or nothing."""
-    return _PREFECTURES_EN.get(str(prefecture), "")
+    return PREFECTURES_EN.get(str(prefecture), "")
 
 
 def _names(zones: pd.DataFrame) -> dict[str, list[str]]:

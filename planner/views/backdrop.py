@@ -21,20 +21,22 @@ if TYPE_CHECKING:
 FONTS = '"Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", Arial, sans-serif'
 
 _ROAD_STYLES = {"trunk": (palette.TRUNK, 1.0), "motorway": (palette.MOTORWAY, 1.6)}
+_MUTED_STYLES = {"trunk": (palette.MUTED_TRUNK, 1.0), "motorway": (palette.MUTED_MOTORWAY, 1.4)}
 _PLACE_SIZES = {1: 20, 2: 13, 3: 11}
 _ROUTE_NAME_PX = 12
 
 
-def roads(paths: Mapping[str, Sequence[Any]]) -> list[pdk.Layer]:
-    """Return the roads by class, motorways above trunk roads."""
+def roads(paths: Mapping[str, Sequence[Any]], *, muted: bool = False) -> list[pdk.Layer]:
+    """Return the roads by class, motorways above trunk roads; muted where something else matters more."""
+    styles = _MUTED_STYLES if muted else _ROAD_STYLES
     return [
         pdk.Layer(
             "PathLayer",
             [{"path": path} for path in lines],
             id=f"road-{name}",
             get_path="path",
-            get_color=palette.rgba(_ROAD_STYLES[name][0]),
-            get_width=_ROAD_STYLES[name][1],
+            get_color=palette.rgba(styles[name][0]),
+            get_width=styles[name][1],
             width_units=pdk.types.String("pixels"),
         )
         for name, lines in paths.items()
@@ -59,13 +61,18 @@ def route_names(lines: Sequence[RouteLine], language: Language, screen: Screen) 
         points = line.label_points
         at = screen.along(row["label"], points, size_px=_ROUTE_NAME_PX, padding_px=6) or points[0]
         rows.append(row | {"at": at})
+    return plates(rows, layer_id="route-name", size_px=_ROUTE_NAME_PX)
+
+
+def plates(rows: Sequence[Mapping[str, Any]], *, layer_id: str, size_px: float) -> pdk.Layer:
+    """Return name plates: rows with ``label``, ``at`` and ``color``."""
     return pdk.Layer(
         "TextLayer",
         rows,
-        id="route-name",
+        id=layer_id,
         get_position="at",
         get_text="label",
-        get_size=_ROUTE_NAME_PX,
+        get_size=size_px,
         get_color=[255, 255, 255],
         background=True,
         get_background_color="color",
@@ -99,9 +106,7 @@ def places(language: Language, screen: Screen) -> pdk.Layer:
         size = _PLACE_SIZES[place.rank]
         at = [place.lon, place.lat]
         is_large = place.rank == 1
-        offset = screen.offset(
-            label, at, size_px=size, clear_px=2, rings=8 if is_large else 2, whole=is_large
-        )
+        offset = screen.offset(label, at, size_px=size, clear_px=2, rings=8 if is_large else 2, whole=True)
         if offset is None and not is_large:
             continue
         color = palette.INK if is_large else palette.PLACE

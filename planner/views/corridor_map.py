@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import pydeck as pdk
 import streamlit as st
 
 from planner.flows import link_flows
 from planner.text import Language, text
-from planner.views import backdrop, palette, plan_layers, roads
+from planner.views import backdrop, closed_roads, plan_layers
 from planner.views.flow_bands import bands
 from planner.views.labels import Screen
+from planner.views.map_frame import TOOLTIP, ground
 
 if TYPE_CHECKING:
+    from shapely import LineString
+
     from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.views.flow_bands import Band
-    from planner.views.roads import RouteLine
 
 #: Middle and zoom that show Chengdu to Chongqing in the smallest map.
 _VIEW = {"longitude": 105.4, "latitude": 29.95, "zoom": 7.0, "min_zoom": 5, "max_zoom": 12}
@@ -30,19 +32,6 @@ _ROUTE_CLEAR_PX = 3.0
 
 #: Switches of the map, in the order of the row above it.
 SWITCHES = ("flows", "routes", "supply", "stations", "places")
-
-
-class Backdrop(NamedTuple):
-    """Lines that hold for every plan."""
-
-    road_paths: dict[str, list[Any]]
-    route_lines: list[RouteLine]
-
-
-@st.cache_resource(show_spinner=False)
-def _backdrop(_inputs: Inputs) -> Backdrop:
-    """Return the lines of the shipped road network, made once per server."""
-    return Backdrop(roads.road_paths(_inputs.network), roads.route_lines(_inputs.network))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -59,6 +48,11 @@ def busiest_kg_per_day(plan: Plan, inputs: Inputs) -> float:
 def _key(plan: Plan) -> str:
     """Return what tells one plan from another: a scenario stopped early may be solved again."""
     return f"{plan.scenario.identity}-{plan.provenance['created_utc']}"
+
+
+def _closed(plan: Plan, inputs: Inputs) -> list[LineString]:
+    """Return the roads the plan's scenario closes."""
+    return closed_roads.lines(plan.scenario.closures, plan.scenario.network, inputs)
 
 
 def switches(language: Language) -> set[str]:
@@ -82,19 +76,7 @@ def draw(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str])
         initial_view_state=pdk.ViewState(**_VIEW),
         map_provider=None,
         map_style="/app/static/style.json",
-        tooltip={
-            "html": "<b>{tip_title}</b><br/>{tip_text}",
-            "style": {
-                "backgroundColor": "#ffffff",
-                "color": palette.INK,
-                "fontSize": "12px",
-                "lineHeight": "1.5",
-                "whiteSpace": "pre-line",
-                "borderRadius": "6px",
-                "boxShadow": "0 2px 10px rgba(22, 50, 79, 0.25)",
-                "maxWidth": "360px",
-            },
-        },
+        tooltip=TOOLTIP,
     )
     with st.container(key="map"):
         st.pydeck_chart(deck, height="stretch", alt=text("map.alt", language))
@@ -102,9 +84,9 @@ def draw(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str])
 
 def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> list[pdk.Layer]:
     """Return the layers from the ground up."""
-    ground = _backdrop(inputs)
+    below = ground(inputs)
     screen = Screen(_VIEW["zoom"], (_VIEW["longitude"], _VIEW["latitude"]), _SMALLEST_MAP_PX)
-    lines: list[pdk.Layer] = backdrop.roads(ground.road_paths)
+    lines: list[pdk.Layer] = backdrop.roads(below.road_paths)
     marks: list[pdk.Layer] = []
     # Drawn from the ground up, labels of importance placed first: two orders, hence two lists.
     if plan is not None:
@@ -112,13 +94,15 @@ def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str
     if plan is not None and "flows" in shown:
         lines += plan_layers.flows(_bands(_key(plan), plan, inputs), language)
     if "routes" in shown:
-        lines += backdrop.routes(ground.route_lines, language)
+        lines += backdrop.routes(below.route_lines, language)
+    if plan is not None:
+        lines += closed_roads.layers(_closed(plan, inputs), language)
     if plan is not None and "supply" in shown:
         lines.append(plan_layers.supply(plan, inputs.bases, language))
         marks += plan_layers.supply_bases(plan, inputs.bases, language, screen)
     if "routes" in shown:
-        marks.append(backdrop.route_names(ground.route_lines, language, screen))
-        for line in ground.route_lines:
+        marks.append(backdrop.route_names(below.route_lines, language, screen))
+        for line in below.route_lines:
             screen.take_path(line.path, _ROUTE_CLEAR_PX)
     if "places" in shown:
         marks.append(backdrop.places(language, screen))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from planner.text import Language, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DASH = "–"
 
@@ -43,3 +47,8 @@ def money(wan_cny: float | None, language: Language) -> tuple[str, str]:
     if wan_cny is not None and abs(wan_cny) >= _WAN_PER_YI:
         return number(wan_cny / _WAN_PER_YI, 2), text("unit.yi_cny", language)
     return number(wan_cny), text("unit.wan_cny", language)
+
+
+def names_joined(names: Iterable[str], language: Language) -> str:
+    """Return names in one line, separated as the language does."""
+    return ("、" if language == "zh" else ", ").join(names)

@@ -7,13 +7,29 @@ import streamlit as st
 from planner.text import Language, text
 from planner.views.style import escaped
 
+#: Views of the page, the first drawn at the start.
+VIEWS = ("plan", "routes", "sites")
 
-def head(language: Language, *, year: int) -> None:
-    """Draw the title and what the page shows."""
-    st.html(
-        f'<div class="masthead"><h1>{escaped(text("app.title", language))}</h1>'
-        f"<p>{escaped(text('app.subtitle', language, year=year))}</p></div>"
-    )
+
+def head(language: Language, *, year: int) -> str:
+    """Draw the title, what the page shows, and the choice of the view; return the view chosen."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"
+    ):
+        st.html(
+            f'<div class="masthead"><h1>{escaped(text("app.title", language))}</h1>'
+            f"<p>{escaped(text('app.subtitle', language, year=year))}</p></div>",
+            width="content",
+        )
+        return st.segmented_control(
+            text("view.label", language),
+            VIEWS,
+            default=VIEWS[0],
+            required=True,
+            format_func=lambda name: text(f"view.{name}", language),
+            key="view",
+            label_visibility="collapsed",
+        )
 
 
 def foot(language: Language) -> None:

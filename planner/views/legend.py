@@ -8,7 +8,7 @@ import streamlit as st
 
 from corridor.named_routes import NAMED_ROUTES
 from planner.text import Language, text
-from planner.views import palette
+from planner.views import palette, route_map
 from planner.views.figures import with_unit
 from planner.views.plan_layers import name
 from planner.views.style import escaped
@@ -16,8 +16,12 @@ from planner.views.style import escaped
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.route_lines import RouteAnswer
 
-def draw(bases: pd.DataFrame, language: Language, *, most_kg_per_day: float | None) -> None:
+
+def draw(
+    bases: pd.DataFrame, language: Language, *, most_kg_per_day: float | None, closed: bool = False
+) -> None:
     """Draw the legend.
 
     Parameters
@@ -28,11 +32,40 @@ def draw(bases: pd.DataFrame, language: Language, *, most_kg_per_day: float | No
         Of the texts.
     most_kg_per_day
         Demand that the widest band stands for; None while there is no plan, and only roads to explain.
+    closed
+        Whether closed roads are drawn.
     """
     entries = _roads(language)
     if most_kg_per_day is not None:
         entries = [*_stations(language), *entries, *_plan(bases, language, most_kg_per_day)]
+    if closed:
+        entries.append(_closed(language))
+    _draw(entries)
+
+
+def ways(found: RouteAnswer, language: Language, *, closed: bool) -> None:
+    """Draw the legend of a route query; ``closed`` says whether closed roads are drawn."""
+    named = zip(found.table.index, route_map.colors(found), route_map.names(found, language), strict=True)
+    entries = [_entry(_line(color, 5), f"{rank} {way}") for rank, color, way in named]
+    entries.append(_note(text("legend.ways", language)))
+    if closed:
+        entries.append(_closed(language))
+    entries += [
+        _entry(f'<i class="end">{mark}</i>', text(f"routes.{key}", language))
+        for mark, key in (("A", "from"), ("B", "to"))
+    ]
+    _draw(entries)
+
+
+def _draw(entries: list[str]) -> None:
+    """Draw the entries in lines."""
     st.html(f'<div class="legend">{"".join(entries)}</div>')
+
+
+def _closed(language: Language) -> str:
+    """Return the entry of closed roads: dashes and a cross, as on the map."""
+    mark = f'<i class="closed" style="border-color:{palette.CLOSED};color:{palette.CLOSED}">✕</i>'
+    return _entry(mark, text("legend.closed", language))
 
 
 def _stations(language: Language) -> list[str]:

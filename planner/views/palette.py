@@ -23,6 +23,13 @@ UNSERVED = "#c9c3b8"
 #: By id of the named route.
 ROUTES = {"chengyu": "#0072b2", "chenganyu": "#d55e00", "chengsuiyu": "#009e73"}
 
+#: Ways that follow none of the named routes: dark enough for white text, after Tol's muted scheme.
+OTHER_WAYS = ("#882255", "#997700", "#555555")
+CLOSED = "#5c0a14"
+#: Roads under the ways of a route query.
+MUTED_MOTORWAY = "#cfd5dc"
+MUTED_TRUNK = "#e6e8ea"
+
 #: In the order of the bases table; repeated when there are more.
 BASES = ("#117733", "#44aa99", "#999933", "#882255", "#aa4499", "#332288", "#88ccee")
 

@@ -82,7 +82,7 @@ def route_lines(network: RoadNetwork) -> list[RouteLine]:
             route=named,
             path=coordinates(shapely.simplify(lines[named.route_id], _TOLERANCE / 2)),
             length_km=float(network.length_km[arcs[named.route_id]].sum()),
-            label_points=_apart(
+            label_points=apart(
                 lines[named.route_id], [line for key, line in lines.items() if key != named.route_id]
             ),
         )
@@ -95,7 +95,7 @@ def _geometry(network: RoadNetwork, arcs: np.ndarray) -> Any:  # noqa: ANN401  s
     return network.edges.geometry.to_numpy()[network.edge_rows[arcs]]
 
 
-def _apart(line: Any, others: list[Any]) -> list[list[float]]:  # noqa: ANN401  shapely lines
+def apart(line: Any, others: list[Any]) -> list[list[float]]:  # noqa: ANN401  shapely lines
     """Return points of the middle of a line, farthest from the other lines first: room for its label."""
     shares = np.linspace(0.25, 0.75, 51)
     points = shapely.line_interpolate_point(line, shares, normalized=True)

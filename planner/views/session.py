@@ -10,7 +10,8 @@ import streamlit as st
 from planner import store
 from planner.inputs import fingerprint
 from planner.jobs import Job, solve_job
-from planner.scenario import Scenario
+from planner.scenario import AddedSite, Scenario
+from planner.views.presence import stop_when_left
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -34,6 +35,12 @@ class Session:
         Why the last job gave no plan.
     notice
         Key of a text on how the last job ended.
+    closures, added_sites
+        Of the scenario in the sidebar, solved or not.
+    ends
+        Places that a route query asks about, as :func:`planner.places.position` reads them.
+    turns
+        How often the two ends were exchanged.
     """
 
     plan: Plan | None = None
@@ -41,6 +48,15 @@ class Session:
     wanted: Scenario | None = None
     error: Exception | None = None
     notice: str | None = None
+    closures: tuple[str, ...] = ()
+    added_sites: tuple[AddedSite, ...] = ()
+    ends: tuple[str | None, str | None] = ("成都市", "重庆市")
+    turns: int = 0
+
+    def turn_round(self) -> None:
+        """Exchange the two ends of a route query."""
+        self.ends = (self.ends[1], self.ends[0])
+        self.turns += 1
 
     def ask(self, scenario: Scenario) -> None:
         """Show the stored plan of a scenario, else solve it in the background; an earlier job is stopped."""
@@ -51,6 +67,7 @@ class Session:
             self.plan = found
         else:
             self.job = solve_job(scenario)
+            stop_when_left(self.job)
 
     def cancel(self) -> None:
         """Stop the job and forget it."""

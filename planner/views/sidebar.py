@@ -9,9 +9,11 @@ import streamlit as st
 from corridor.errors import InputError
 from planner.scenario import YEARS, Scenario, validated
 from planner.text import LANGUAGES, Language, text
+from planner.views import closures
 from planner.views.status import message
 
 if TYPE_CHECKING:
+    from planner.inputs import Inputs
     from planner.views.session import Session
 
 SCOPES = ("corridor", "region")
@@ -33,8 +35,8 @@ def language() -> Language:
 
 
 @st.fragment
-def scenario(session: Session, language: Language) -> None:
-    """Draw the scenario's settings; only *Solve* reaches the rest of the page."""
+def scenario(session: Session, inputs: Inputs, language: Language) -> None:
+    """Draw the scenario's settings; only *Solve* and closed roads reach the rest of the page."""
     st.markdown(f"#### {text('sidebar.heading', language)}")
     asked = session.wanted or Scenario()
     year = st.segmented_control(
@@ -81,6 +83,7 @@ def scenario(session: Session, language: Language) -> None:
         key="green",
         help=text("sidebar.green_only_help", language),
     )
+    is_sound = closures.draw(session, inputs, language)
     settings = {
         **asked.model_dump(mode="json"),
         "year": year,
@@ -88,8 +91,11 @@ def scenario(session: Session, language: Language) -> None:
         "stations": stations,
         "usable_range_km": usable_range,
         "green_only": green_only,
+        "closures": session.closures,
+        "added_sites": [site.model_dump() for site in session.added_sites],
     }
-    _solve(session, settings, language)
+    if is_sound:
+        _solve(session, settings, language)
 
 
 def _solve(session: Session, settings: dict[str, object], language: Language) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from corridor.errors import ChengyuError, InfeasibleError, InputError
+from corridor.errors import ChengyuError, InfeasibleError, InputError, ReplayError, SolverError
+from planner.fault_text import said
 from planner.text import Language, text
 from planner.views.figures import gap, with_unit
 from planner.views.style import escaped
@@ -66,13 +67,27 @@ def _line(progress: Progress | None, language: Language, *, first: bool) -> str:
     return f'<div class="jobline">{spans}<span class="what">{escaped(what)}</span></div>'
 
 
-def message(error: Exception, language: Language) -> str:
-    """Return an error as a person should read it: what, where, and how to mend it."""
+def message(error: Exception, language: Language, *, lead: str = "error.input") -> str:
+    """Return an error as a person should read it: what, where, and how to mend it.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+    language
+        Of the page.
+    lead
+        Key of the sentence that says what faulty input kept from happening.
+    """
     if isinstance(error, InputError):
-        faults = "\n".join(f"- {fault}" for fault in error.faults)
-        return f"{text('error.input', language)}\n\n{faults}"
+        faults = "\n".join(f"- {said(fault, language)}" for fault in error.faults)
+        return f"{text(lead, language)}\n\n{faults}"
     if isinstance(error, InfeasibleError):
         return f"{text('error.infeasible', language)} {error}"
+    if isinstance(error, ReplayError):
+        return f"{text('error.replay', language)} {error}"
+    if isinstance(error, SolverError):
+        return f"{text('error.solver', language)} {error}"
     if isinstance(error, ChengyuError):
         return f"{text('error.failed', language)} {error}"
     return text("error.internal", language, kind=type(error).__name__, message=error)

@@ -31,7 +31,8 @@ def _map(plan: Plan | None, inputs: Inputs, language: Language) -> None:
     shown = corridor_map.switches(language)
     corridor_map.draw(plan, inputs, language, shown)
     most = None if plan is None else corridor_map.busiest_kg_per_day(plan, inputs)
-    legend.draw(inputs.bases, language, most_kg_per_day=most)
+    closed = plan is not None and bool(plan.scenario.closures)
+    legend.draw(inputs.bases, language, most_kg_per_day=most, closed=closed)
 
 
 def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
