@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _KG, _PRICE = "%,.0f", "%.1f"
 
 #: As on the map: new stations are filled, existing ones hollow.
-_MARKS = {"new": "●", "existing": "○"}
+MARKS = {"new": "●", "existing": "○"}
 
 
 def numbered(plan: Plan) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
     name = f"name_{language}"
     stations = numbered(plan)
     table = stations.assign(
-        number=stations["status"].map(_MARKS) + " " + stations["number"].astype(str),
+        number=stations["status"].map(MARKS) + " " + stations["number"].astype(str),
         utilization=100.0 * stations["utilization"],
         status=stations["status"].map(lambda status: text(f"status.{status}", language)),
         kind=stations["kind"].map(lambda kind: text(f"kind.{kind}", language)),

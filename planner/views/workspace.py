@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from planner.text import Language, text
-from planner.views import certificate, corridor_map, downloads, legend, tables
+from planner.views import certificate, corridor_map, downloads, legend, screening, tables
 
 if TYPE_CHECKING:
     from planner.inputs import Inputs
@@ -37,13 +37,15 @@ def _map(plan: Plan | None, inputs: Inputs, language: Language) -> None:
 
 def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
     """Draw the tables, the proof and the downloads."""
-    siting, supply, proof = st.tabs(
-        [text(f"table.{name}", language) for name in ("stations", "supply", "certificate")]
+    siting, supply, sites, proof = st.tabs(
+        [text(f"table.{name}", language) for name in ("stations", "supply", "screening", "certificate")]
     )
     with siting, st.container(key="siting"):
         tables.siting(plan, inputs.bases, language)
     with supply, st.container(key="supply"):
         tables.supply(plan, inputs.bases, language)
+    with sites, st.container(key="screening"):
+        screening.draw(plan, language)
     with proof:
         certificate.draw(plan, language)
     downloads.draw(plan, language)

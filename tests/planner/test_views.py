@@ -1,6 +1,7 @@
 """The views draw what a plan says, in both languages, and keep labels apart."""
 
 import json
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -8,16 +9,27 @@ import pandas as pd
 import pytest
 from shapely.geometry import LineString
 
-from corridor.errors import Fault, InfeasibleError, InputError
+from corridor.errors import ChengyuError, Fault, InfeasibleError, InputError, ReplayError, SolverError
 from corridor.roads import from_tables
 from corridor.routes import between_zones
+from corridor.sites import FLAGS, RULES
 from planner.flows import link_flows
 from planner.plan import Plan
 from planner.scenario import Scenario
 from planner.text import LANGUAGES, text
-from planner.views import backdrop, certificate, figures, kpis, palette, plan_layers, status, tables
+from planner.views import (
+    backdrop,
+    certificate,
+    figures,
+    kpis,
+    palette,
+    plan_layers,
+    screening,
+    status,
+    tables,
+)
 from planner.views.flow_bands import bands
-from planner.views.labels import Screen, text_size_px
+from planner.views.labels import Box, Screen, text_size_px
 from planner.views.roads import joined
 from siting.certificate import Certificate
 
@@ -284,6 +296,65 @@ def test_only_a_proven_plan_is_called_optimal(language):
     assert "2.00%" in certificate.verdict(proof("feasible", 100.0), language)
     unbounded = certificate.verdict(proof("feasible", None), language)
     assert unbounded == text("certificate.feasible_unbounded", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_site_conditions_say_what_is_known_and_on_what_grounds(plan, language):
+    assert "direction" not in screening.rows(plan, language), "a plan without these columns is drawn without"
+    stations = plan.stations.assign(
+        road_ref=["S40", "G76", "G85"],
+        road_ref_basis=["nearest", "on", "on"],
+        km_post=[np.nan, 88.5, 264.0],
+        km_post_basis=[None, "derived", "sign"],
+        km_post_error_km=[np.nan, 2.0, 0.0],
+        direction=["both", "one", "both"],
+        direction_basis=["assumed", "stated", "interchange"],
+        road_km=[1.2, 0.1, 0.0],
+        screen_city_center=["check", "ok", "unknown"],
+    )
+    table = screening.rows(replace(plan, stations=stations), language).set_index("number")
+    # New stations come first: Neijiang, Yongchuan, then the existing one.
+    assert table["place"].tolist() == [
+        "G76 ≈K88.5 ±2",
+        "G85 K264",
+        text("screening.near_road", language, road="S40"),
+    ]
+    assert (
+        table["direction"].tolist()[0]
+        == f"{text('screening.one', language)} · {text('screening.stated', language)}"
+    )
+    assert [flag[0] for flag in table["screen_city_center"]] == ["✓", "?", "!"]
+    assert table["road_km"].tolist() == [0.1, 0.0, 1.2]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_and_ground_has_a_text(language):
+    for rule in RULES:
+        assert text(f"screening.{rule.rule_id}", language)
+        assert screening.asked(rule, language)
+    for flag in FLAGS:
+        assert text(f"screening.flag_{flag}", language)
+    for basis in ("stated", "interchange", "assumed", "both", "one"):
+        assert text(f"screening.{basis}", language)
+
+
+def test_labels_of_places_are_not_cut_by_the_edge_of_the_smallest_map():
+    screen = _screen()
+    layer = _drawn([backdrop.places("zh", screen)])["place"]
+    for row in layer["data"]:
+        width, height = text_size_px(row["label"], row["size"])
+        x, y = screen._pixel(*row["position"])
+        x, y = x + row["offset"][0], y + row["offset"][1]
+        box = Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        assert not box.meets(screen._frame) or box.within(screen._frame), row["label"]
+
+
+def test_errors_say_in_chinese_what_did_not_happen():
+    for error in (InfeasibleError("x"), SolverError("x"), ReplayError("x"), ChengyuError("x"), KeyError("x")):
+        assert status.message(error, "zh")[0] >= "\u4e00", type(error)
+    lead = status.message(InputError(Fault("says no road", "closures, 'x'")), "zh", lead="error.closures")
+    assert lead.startswith(text("error.closures", "zh"))
+    assert "没有指明道路" in lead
 
 
 def test_errors_are_shown_with_their_mend():
