@@ -9,19 +9,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from corridor.costs import arcs_of_path, generalized, rates
-from corridor.costs import closed as closed_costs
 from corridor.named_routes import NAMED_ROUTES
 from planner.closures import closed_arcs
 from planner.inputs import assumptions_in_force
-from planner.route_query import query
+from planner.route_formats import way_line
+from planner.route_query import find_ways
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from corridor.roads import RoadNetwork
     from planner.inputs import Inputs
 
 
@@ -33,8 +31,8 @@ class RouteAnswer:
     ----------
     table
         One row per way, cheapest first, index ``rank`` from 1: ``route_id`` (of the corridor route followed,
-        empty for others), ``name`` (as :func:`planner.route_query.query` names it), ``length_km``, ``hours``,
-        ``toll_cny``, ``cost_cny``, ``share`` (0-1), ``refs`` (road numbers in driving order).
+        empty for others), and ``name``, ``length_km``, ``hours``, ``toll_cny``, ``cost_cny``, ``share``,
+        ``refs`` as in :class:`planner.route_query.Way`.
     lines
         Line of each way, degrees WGS 84, in driving order.
     """
@@ -58,7 +56,7 @@ def answer(
     inputs
         Joined tables; closures already in their costs are not taken over, only those given here.
     from_text, to_text
-        Places, as for :func:`planner.route_query.query`.
+        Places, as for :func:`planner.route_query.find_ways`.
     closures
         Closed roads, as :mod:`planner.closures` reads them.
     assumptions
@@ -67,12 +65,13 @@ def answer(
     Raises
     ------
     corridor.errors.InputError
-        For closures that say no road, places that are not there, and ends that no open road joins.
+        For closures that say no road, and places that are not there.
+    corridor.errors.InfeasibleError
+        When no open road leads there.
     """
     network, zones = inputs.network, every_zone(inputs)
     values, _ = assumptions_in_force(inputs.assumptions, assumptions or {})
-    closed = closed_arcs(network, closures, zones=zones)
-    found = query(
+    found = find_ways(
         network,
         from_text,
         to_text,
@@ -80,17 +79,16 @@ def answer(
         assumptions=values,
         most=int(values["road.alternatives"]),
         detour=values["road.detour_factor"],
-        closed=closed,
-    )["routes"]
-    cost = closed_costs(generalized(network, rates(values)), closed)
-    lines = tuple(
-        _line(network, arcs_of_path(network, cost.total_cny, np.asarray(route["nodes"], dtype=np.int64)))
-        for route in found
+        closed=closed_arcs(network, closures, zones=zones),
     )
-    table = pd.DataFrame(found).drop(columns="nodes")
+    figures = ("name", "length_km", "hours", "toll_cny", "cost_cny", "share", "refs")
+    table = pd.DataFrame(
+        [[getattr(way, figure) for figure in figures] for way in found.ways],
+        columns=list(figures),
+        index=pd.RangeIndex(1, len(found.ways) + 1, name="rank"),
+    )
     table = table.assign(route_id=table["name"].map(_NAMED).fillna(""))
-    table.index = pd.RangeIndex(1, len(table) + 1, name="rank")
-    return RouteAnswer(table=table, lines=lines)
+    return RouteAnswer(table=table, lines=tuple(_line(way_line(network, way)) for way in found.ways))
 
 
 #: Ids of the corridor routes by the name a query gives them.
@@ -118,9 +116,7 @@ def closed_lines(inputs: Inputs, closures: Sequence[str]) -> list[shapely.LineSt
     return [line for line in merged if not line.is_empty]
 
 
-def _line(network: RoadNetwork, arcs: NDArray[np.int64]) -> shapely.LineString:
-    """Return the line driven over arcs."""
-    drawn = network.edges.geometry.to_numpy()[network.edge_rows[arcs]]
-    points = np.concatenate([shapely.get_coordinates(line) for line in drawn])
+def _line(points: NDArray[np.float64]) -> shapely.LineString:
+    """Return the line through points, each once in a row."""
     again = np.flatnonzero((np.diff(points, axis=0) == 0).all(axis=1)) + 1
     return shapely.LineString(np.delete(points, again, axis=0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from corridor.errors import InputError
+from corridor.errors import ChengyuError
 from planner.place_choices import place_choices
 from planner.route_lines import RouteAnswer, answer, every_zone
 from planner.text import Language, text
@@ -38,7 +38,7 @@ def draw(session: Session, inputs: Inputs, language: Language) -> None:
     try:
         found = _ways(start, end, closures, *_road_terms(session), inputs)
         closed = closed_roads.lines(closures, _road_terms(session)[0], inputs)
-    except InputError as error:
+    except ChengyuError as error:
         st.error(message(error, language, lead="error.route"))
         return
     chosen = _table(found, language)

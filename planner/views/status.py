@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from corridor.errors import ChengyuError, InfeasibleError, InputError, ReplayError, SolverError
-from planner.fault_text import said
+from planner.fault_text import said, sentence
 from planner.text import Language, text
 from planner.views.figures import gap, with_unit
 from planner.views.style import escaped
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from planner.views.session import Session
 
 _REFRESH_S = 0.5
+
+#: What faulty input keeps from happening, if nothing else is said.
+_LEAD = "error.input"
 
 
 def draw(session: Session, language: Language) -> None:
@@ -67,7 +70,7 @@ def _line(progress: Progress | None, language: Language, *, first: bool) -> str:
     return f'<div class="jobline">{spans}<span class="what">{escaped(what)}</span></div>'
 
 
-def message(error: Exception, language: Language, *, lead: str = "error.input") -> str:
+def message(error: Exception, language: Language, *, lead: str = _LEAD) -> str:
     """Return an error as a person should read it: what, where, and how to mend it.
 
     Parameters
@@ -83,7 +86,8 @@ def message(error: Exception, language: Language, *, lead: str = "error.input") 
         faults = "\n".join(f"- {said(fault, language)}" for fault in error.faults)
         return f"{text(lead, language)}\n\n{faults}"
     if isinstance(error, InfeasibleError):
-        return f"{text('error.infeasible', language)} {error}"
+        why = text("error.infeasible" if lead == _LEAD else lead, language)
+        return f"{why} {sentence(str(error), language)}"
     if isinstance(error, ReplayError):
         return f"{text('error.replay', language)} {error}"
     if isinstance(error, SolverError):

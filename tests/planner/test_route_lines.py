@@ -7,7 +7,7 @@ import pytest
 import shapely
 from pyproj import Geod
 
-from corridor.errors import InputError
+from corridor.errors import InfeasibleError, InputError
 from planner.inputs import load_inputs
 from planner.place_choices import place_choices
 from planner.places import position
@@ -81,6 +81,17 @@ def test_faulty_ends_and_closures_are_input_errors(inputs):
         answer(inputs, "成都市", "重庆市", closures=["G9999"])
     with pytest.raises(InputError, match="there is no place"):
         answer(inputs, "成都市", "亚特兰蒂斯城")
+
+
+def test_a_way_that_starts_beside_a_road_is_drawn_from_there(inputs):
+    found = answer(inputs, "104.60,30.20", "重庆市")
+    assert _km(found.lines[0]) == pytest.approx(found.table["length_km"].iloc[0], rel=0.02)
+
+
+def test_places_cut_off_by_closures_are_infeasible(inputs):
+    every = sorted({ref for refs in inputs.network.edges["ref"].dropna() for ref in refs.split(";")})
+    with pytest.raises(InfeasibleError, match="the closures cut them off"):
+        answer(inputs, "成都市", "重庆市", closures=every)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
