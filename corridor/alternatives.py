@@ -4,7 +4,9 @@ Alternatives are single-via paths through plateaus [1]_, taken over arcs: the wa
 cheapest path to its tail, the arc, and the cheapest path from its head. Arcs in a row with the same way form
 a plateau: from a point inside it there is no cheaper way to go on or to have come, so the way is locally
 optimal there. Of the ways through plateaus long enough, those of least cost minus plateau come first, as long
-as they are simple, within the detour factor, and do not share too much with one taken before.
+as they are simple, within the detour factor, and do not share too much with one taken before. Every way is
+weighed until there are routes enough. This happens on the skeleton of the roads
+(:mod:`corridor.skeleton`, :mod:`corridor.plateaus`, :mod:`corridor.selection`); routes are unfolded after.
 
 Traffic splits by a path-size logit [2]_: :math:`P_i \propto S_i \exp(-\theta (c_i / c_1 - 1))` with
 :math:`S_i = \sum_a (l_a / L_i) / N_a`, where :math:`N_a` of the pair's routes use arc :math:`a`.
@@ -100,7 +102,7 @@ def alternatives(
     origins, destinations
         (n_pairs,) node ids; both directions of a pair are two pairs.
     most
-        Largest number of routes per pair, the cheapest included.
+        Largest number of routes per pair, the cheapest included; at most 64.
     detour
         Largest cost and largest length of an alternative, relative to the cheapest route's.
     overlap
