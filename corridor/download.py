@@ -8,6 +8,7 @@ the download stops with one message.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ OVERPASS_URL = "https://overpass-api.de/api"
 NOMINATIM_URL = "https://nominatim.openstreetmap.org/"
 
 _FIRST_ERROR, _TOO_MANY, _GATEWAY_TIMEOUT = 400, 429, 504
+#: An answer without any element is shorter than this.
+_SHORT_BYTES = 4096
 #: Seconds to wait for the first sign of a server before calling it out of reach.
 _REACH_S = 10.0
 _ONE_AT_A_TIME = threading.Lock()
@@ -200,7 +203,7 @@ def _checker(say: Callable[[str], None]) -> Callable[..., None]:
         if where.endswith("/status"):
             return
         size = len(answer.content)  # read to its end, so that the connection can be closed
-        fault = _fault(answer.status_code, answer.content, where)
+        fault = _refusal(answer.status_code, where) or _defect(answer.content, where)
         if fault is not None:
             raise InputError(fault)
         say(f"received {size / 1e6:.1f} MB")
@@ -208,8 +211,8 @@ def _checker(say: Callable[[str], None]) -> Callable[..., None]:
     return check
 
 
-def _fault(status: int, content: bytes, where: str) -> Fault | None:
-    """Return what is wrong with an answer, if anything."""
+def _refusal(status: int, where: str) -> Fault | None:
+    """Return why the server does not answer, if it says so."""
     if status == _TOO_MANY:
         mend = "Wait a few minutes and try again, or ask for a smaller area"
         return Fault("the server has had too many requests (429)", where, mend)
@@ -219,11 +222,19 @@ def _fault(status: int, content: bytes, where: str) -> Fault | None:
     if status >= _FIRST_ERROR:
         mend = "Try again later, or import a file: chengyu roads import FILE --out DIR"
         return Fault(f"the server answered {status}", where, mend)
+    return None
+
+
+def _defect(content: bytes, where: str) -> Fault | None:
+    """Return what is wrong with the content of an answer, if anything."""
     if content.strip()[:1] not in {b"{", b"["} or content.strip()[-1:] not in {b"}", b"]"}:
         mend = "Try again; if it stays so, check --overpass-url and whether a proxy answers in its place"
         return Fault("the answer is no JSON, or cut off", where, mend)
     if b'"remark"' in content[:4096] + content[-4096:]:
         return Fault("the server cut its answer short", where, "Ask for a smaller area")
+    if len(content) < _SHORT_BYTES and re.search(rb'"elements"\s*:\s*\[\s*\]', content):
+        mend = "Check the outline of the area and the classes of highway; nothing was kept, ask again later"
+        return Fault("the server found no such roads", where, mend)
     return None
 
 
