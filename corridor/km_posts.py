@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from corridor.linear_reference import locate
 from corridor.named_routes import has_ref
+from corridor.sites import OFF_KM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,9 @@ _BETWEEN_KM = 0.5
 
 #: Beyond the last post at most so far, km; the error grows by the share.
 _BEYOND_KM, _BEYOND_SHARE = 15.0, 0.1
+
+#: A derived post is told in whole km.
+_ROUNDING_KM = 0.5
 
 #: A point farther than this from the road has no km post, km.
 _FARTHEST_KM = 2.0
@@ -89,6 +93,43 @@ def derived(
             result[chosen] = _on_road(network, ref, x[chosen], y[chosen], beyond_km)
     result[:, 1] += off
     return pd.DataFrame(result, columns=["km_post", "error_km"])
+
+
+def with_km_posts(sites: pd.DataFrame, network: RoadNetwork) -> pd.DataFrame:
+    """Return the sites with km posts derived where none is given and the site is said to lie on a road.
+
+    Parameters
+    ----------
+    sites
+        With ``lon``, ``lat``, ``position_quality``; optional ``road_ref``, ``road_ref_basis``, ``km_post``.
+    network
+        Road network with posts, as for :func:`derived`.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with ``km_post`` (derived ones in whole km), ``km_post_basis`` (``derived``, else as it
+        was) and ``km_post_error_km`` (with the rounding, in whole km).
+    """
+    table = sites.copy()
+    for column in ("road_ref", "km_post", "km_post_basis", "km_post_error_km"):
+        if column not in table:
+            table[column] = None
+    post, error = (np.array(table[name], dtype=np.float64) for name in ("km_post", "km_post_error_km"))
+    basis = np.array(table["km_post_basis"], dtype=object)
+    on_road = table["road_ref"].notna().to_numpy(dtype=bool)
+    if "road_ref_basis" in table:
+        on_road = on_road & (table["road_ref_basis"] != "nearest").to_numpy(dtype=bool)
+    rows = np.flatnonzero(on_road & np.isnan(post))
+    chosen = table.iloc[rows]
+    off_km = chosen["position_quality"].map(OFF_KM).to_numpy(dtype=np.float64)
+    refs = chosen["road_ref"].tolist()
+    found = derived(network, chosen["lon"].to_numpy(), chosen["lat"].to_numpy(), refs=refs, off_km=off_km)
+    is_known = found["km_post"].notna().to_numpy(dtype=bool)
+    post[rows] = found["km_post"].round().to_numpy()
+    error[rows] = np.ceil(found["error_km"].to_numpy() + _ROUNDING_KM)
+    basis[rows[is_known]] = "derived"
+    return table.assign(km_post=post, km_post_basis=basis, km_post_error_km=error)
 
 
 def _on_road(

@@ -21,6 +21,7 @@ from corridor import roads, routes, sites, sources, zones
 from corridor.costs import closed as closed_costs
 from corridor.costs import generalized, rates
 from corridor.errors import Fault, InputError
+from corridor.km_posts import with_km_posts
 from planner import site_store
 from planner.closures import closed_arcs
 from planner.plan import Notice
@@ -117,7 +118,8 @@ def with_sites(inputs: Inputs, added: pd.DataFrame) -> Inputs:
         added[in_use].assign(reason="the site id is already in use"),
         far.assign(reason=_too_far(far)),
     ]
-    flagged = sites.screened(attached, inputs.network, zones=_seats(inputs.zones, inputs.far_zones))
+    placed = with_km_posts(attached, inputs.network)
+    flagged = sites.screened(placed, inputs.network, zones=_seats(inputs.zones, inputs.far_zones))
     refused = pd.concat([inputs.refused_sites, *(part for part in reasons if len(part))])
     return replace(inputs, sites=site_store.joined(inputs.sites, flagged), refused_sites=refused)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from corridor import roads, sites, sources
 from corridor.errors import Fault, InputError
+from corridor.km_posts import with_km_posts
 from corridor.named_routes import numbers
 from corridor.sites import RULES
 from planner import site_store
@@ -184,9 +185,8 @@ def site_records(table: pd.DataFrame, zones: pd.DataFrame) -> list[dict[str, Any
 def checked_file(path: Path, found: Candidates, *, crs: str | None) -> SiteInput:
     """Return an analyst's sites taken, screened, and refused; see :func:`planner.site_input.load_sites`."""
     result = load_sites(path, found.network, crs=crs, existing=[*found.taken.index, *found.refused.index])
-    return SiteInput(
-        taken=sites.screened(result.taken, found.network, zones=found.zones), refused=result.refused
-    )
+    placed = with_km_posts(result.taken, found.network)
+    return SiteInput(taken=sites.screened(placed, found.network, zones=found.zones), refused=result.refused)
 
 
 def imported(

@@ -23,8 +23,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from corridor import roads
-from corridor.km_posts import derived
-from corridor.sites import OFF_KM, directions, nearest_road
+from corridor.km_posts import derived, with_km_posts
+from corridor.sites import directions, nearest_road
 from corridor.sources import data_directory, read_roads, read_truck_speeds
 from data.build.zones import ALBERS, english_name, read_counties
 
@@ -203,20 +203,9 @@ def with_reference(table: pd.DataFrame, network: RoadNetwork) -> pd.DataFrame:
     """
     table = table.copy()
     table["km_post_basis"] = np.where(table["km_post"].notna(), "sign", None)
-    open_rows = table["km_post"].isna() & table["road_ref"].notna() & table["road_ref_basis"].eq("on")
-    off_km = table["position_quality"].map(OFF_KM)
-    found = derived(
-        network,
-        table.loc[open_rows, "lon"],
-        table.loc[open_rows, "lat"],
-        refs=table.loc[open_rows, "road_ref"].tolist(),
-        off_km=off_km[open_rows],
-    )
-    table.loc[open_rows, "km_post"] = found["km_post"].round().to_numpy()
-    table.loc[open_rows, "km_post_basis"] = np.where(found["km_post"].notna(), "derived", None)
     table["km_post_error_km"] = np.where(table["km_post_basis"] == "sign", 1.0, np.nan)
     _mark_contradictions(table, network)
-    table.loc[open_rows, "km_post_error_km"] = np.ceil(found["error_km"] + 0.5).to_numpy()  # and the rounding
+    table = with_km_posts(table, network)
     table["road_ref"], table["road_ref_basis"] = nearest_road(table, network)
     table["direction"], table["direction_basis"] = directions(table)
     return table

@@ -1,10 +1,11 @@
 """Km posts between the signs: a road made by hand, and every sign of the embedded roads left out in turn."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from corridor import roads
-from corridor.km_posts import derived
+from corridor.km_posts import derived, with_km_posts
 from tests.corridor.test_routes import both_ways, network_of
 
 #: Six nodes 10 km apart by the edges' lengths, signs at some of them.
@@ -89,3 +90,24 @@ def test_a_sign_left_out_is_found_again_within_the_error():
     assert known.mean() > 0.9
     assert np.median(off) < 0.6
     assert (off <= found["error_km"].to_numpy()[known]).mean() > 0.93
+
+
+def test_sites_on_a_road_get_a_post_in_whole_km_and_others_do_not():
+    network = road([100.0, np.nan, 120.0, 130.0])
+    middle = network.nodes.sort_index().iloc[1]
+    table = pd.DataFrame(
+        {
+            "lon": middle["x"],
+            "lat": middle["y"],
+            "position_quality": ["surveyed", "approx", "osm", "osm", "osm"],
+            "road_ref": ["G5", "G5", "G5", "G5", None],
+            "road_ref_basis": ["on", None, "nearest", "on", None],
+            "km_post": [None, None, None, 7.0, None],
+        },
+        index=["SURE", "ROUGH", "BESIDE", "STATED", "OFF"],
+    )
+    found = with_km_posts(table, network)
+    assert found["km_post"].fillna(-1).tolist() == [110.0, 110.0, -1.0, 7.0, -1.0]
+    assert found["km_post_basis"].fillna("").tolist() == ["derived", "derived", "", "", ""]
+    assert found["km_post_error_km"].fillna(-1).tolist() == [2.0, 7.0, -1.0, -1.0, -1.0]
+    assert table["km_post"].isna().sum() == 4  # the input stays

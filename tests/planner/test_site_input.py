@@ -8,7 +8,9 @@ import pytest
 
 from corridor.coordinates import from_wgs84
 from corridor.errors import InputError
-from planner.site_input import load_sites
+from planner.inputs import load_inputs
+from planner.scenario import AddedSite, Scenario
+from planner.site_input import load_sites, to_added
 from tests.corridor.test_routes import both_ways, network_of
 
 NETWORK = network_of(both_ways([(0, 1, 1.0, "motorway", "G5"), (1, 2, 1.0, "motorway", "G5")]))
@@ -156,3 +158,78 @@ def test_columns_are_those_of_the_shipped_sites(tmp_path):
     shipped |= {"capacity_kg_per_day", "position_quality", "source", "confidence", "node_id", "snap_km"}
     assert shipped <= set(taken.columns)
     assert np.isnan(taken.loc["A", "km_post"])
+
+
+def test_sites_taken_become_sites_of_a_scenario(tmp_path):
+    path = write(
+        tmp_path,
+        "A,园区,port,104.01,30.02,WGS84,12.5,one,owner,M,500",
+        "B,站,station,104.01,30.02,WGS84,,,,,",
+        header="site_id,name_zh,kind,x,y,crs,km_post,direction,source,confidence,capacity_kg_per_day\n",
+    )
+    first, second = to_added(load_sites(path, NETWORK).taken, where=path.name)
+    assert first == AddedSite(
+        site_id="A",
+        name_zh="园区",
+        name_en="园区",
+        kind="port",
+        lon=104.01,
+        lat=30.02,
+        km_post=12.5,
+        direction="one",
+        source="owner",
+        confidence="M",
+        capacity_kg_per_day=500.0,
+    )
+    assert (second.km_post, second.direction, second.source, second.confidence) == (
+        None,
+        None,
+        "analyst",
+        "L",
+    )
+
+
+def test_what_a_scenario_cannot_hold_is_told_for_every_cell(tmp_path):
+    path = write(
+        tmp_path,
+        f"A,{'长' * 81},port,104.01,30.02,WGS84,1",
+        "B,站,port,104.01,30.02,WGS84,-3",
+        header="site_id,name_zh,kind,x,y,crs,km_post\n",
+    )
+    with pytest.raises(InputError) as caught:
+        to_added(load_sites(path, NETWORK).taken, where=path.name)
+    assert [fault.where for fault in caught.value.faults] == [
+        "mine.csv, site A, column name_zh",
+        "mine.csv, site B, column km_post",
+    ]
+
+
+def test_added_sites_are_screened_and_placed_like_the_shipped_ones():
+    """At the place and on the road of a shipped service area: the same post, road, county and flags."""
+    plain = load_inputs()
+    shipped = plain.sites.loc["SA-G85-YONGCHUAN"]
+    added = AddedSite(
+        site_id="MINE",
+        name_zh="我的",
+        kind="service_area",
+        lon=shipped["lon"],
+        lat=shipped["lat"],
+        road_ref="G85",
+    )
+    far = AddedSite(site_id="FAR", name_zh="远", kind="port", lon=101.0, lat=31.9)
+    inputs = load_inputs(Scenario(added_sites=(added, far, added)))
+    mine = inputs.sites.loc["MINE"]
+    same = ["km_post", "km_post_basis", "km_post_error_km", "road_km", "snap_km", "node_id", "direction"]
+    same += [name for name in inputs.sites if name.startswith("screen_")]
+    assert mine[same].tolist() == shipped[same].tolist()
+    assert (mine["name_en"], mine["county_code"], mine["county_basis"]) == (
+        "我的",
+        shipped["county_code"],
+        "seat",
+    )
+    assert len(inputs.sites) == len(plain.sites) + 1
+    assert inputs.refused_sites["reason"].tolist() == [
+        "the site id is already in use",
+        "25.8 km from the road network",
+    ]
+    assert plain.sites.dtypes.equals(inputs.sites[plain.sites.columns].dtypes)
