@@ -9,6 +9,7 @@ import pytest
 from pyproj import Geod
 from shapely.geometry import Point, box
 
+from corridor import osm_features
 from corridor.errors import InputError
 from corridor.osm_features import read_features
 from corridor.osm_sites import from_features
@@ -148,6 +149,19 @@ def test_multipolygon_relations_are_areas_with_holes(tmp_path, ending):
     assert ring.contains(Point(table.loc["OSM-R21", ["lon", "lat"]]))
     area_ha = abs(Geod(ellps="WGS84").geometry_area_perimeter(ring)[0]) / 1e4
     assert from_features(found, smallest_ha=area_ha * 1.001).empty
+
+
+def test_ids_far_apart_are_read_in_several_passes(tmp_path, monkeypatch):
+    monkeypatch.setattr(osm_features, "_CHUNKS_AT_ONCE", 1)
+    path = tmp_path / "spread.osm"
+    path.write_text(RELATIONS, encoding="utf-8")
+    alone = read_features(path).geometry.iloc[0]
+    spread = RELATIONS
+    for node in range(1, 9):  # 2^25 ids fill a chunk
+        spread = spread.replace(f'node id="{node}"', f'node id="{node << 26}"')
+        spread = spread.replace(f'<nd ref="{node}"', f'<nd ref="{node << 26}"')
+    path.write_text(spread, encoding="utf-8")
+    assert read_features(path).geometry.iloc[0].equals(alone)
 
 
 def test_files_that_are_none_are_refused(tmp_path):

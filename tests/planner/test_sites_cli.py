@@ -135,6 +135,8 @@ def test_check_tells_all_faulty_cells(tmp_path):
 
 def test_a_plan_takes_the_sites_of_a_file_and_keeps_the_refused(tmp_path):
     path = write(tmp_path, GOOD.replace("logistics_park", "station"), REFUSED)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([f"{lines[0]},direction", *(f"{line},one" for line in lines[1:])]), "utf-8")
     options = ("--stations", 1, "--set", 'locked=["MY-1"]', "--sites", path, "--quiet")
     out = tmp_path / "out"
     run("plan", *options, "--out", out)
@@ -144,8 +146,12 @@ def test_a_plan_takes_the_sites_of_a_file_and_keeps_the_refused(tmp_path):
     assert [row["site_id"] for row in content["refused_sites"]] == ["MY-2", "MY-3", "SA-G76-QIUXI"]
     assert all(row["reason"] for row in content["refused_sites"])
     assert [site["site_id"] for site in content["scenario"]["added_sites"]] == ["MY-1"]
-    (notice,) = [each for each in content["notices"] if each["key"] == "refused_sites"]
-    assert "MY-3" in notice["en"]
+    assert (mine["direction"], mine["direction_basis"]) == ("one", "stated")
+    notices = {each["key"]: each for each in content["notices"]}
+    assert "MY-3" in notices["refused_sites"]["en"]
+    assert notices["one_direction"]["details"] == {"count": 1}
+    text = (out / "refused_sites.csv").read_text(encoding="utf-8-sig")
+    assert [row["site_id"] for row in csv.DictReader(io.StringIO(text))] == ["MY-2", "MY-3", "SA-G76-QIUXI"]
     again = Scenario.model_validate(content["scenario"])
     assert again.identity != Scenario(stations=1, locked=("MY-1",)).identity
     assert "内江物流园" in to_toml(again)
