@@ -34,6 +34,8 @@ _FIRST_ERROR, _TOO_MANY, _GATEWAY_TIMEOUT = 400, 429, 504
 _SHORT_BYTES = 4096
 #: Seconds to wait for the first sign of a server before calling it out of reach.
 _REACH_S = 10.0
+#: Line of the status page, from 0, where OSMnx looks for the slots.
+_SLOT_LINE = 4
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -185,14 +187,17 @@ def _settings(settings: Any, cache: Path, servers: Servers, say: Callable[[str],
 def _answers(url: str) -> bool:
     """Whether the server states its free slots; one that is not there at all is left to the query itself.
 
-    OSMnx waits a full minute where the status page does not answer.
+    OSMnx waits a full minute where the status page does not answer, or answers something else.
     """
     import requests  # noqa: PLC0415  comes with osmnx
 
     try:
-        return requests.get(f"{url.rstrip('/')}/status", timeout=_REACH_S).ok
+        answer = requests.get(f"{url.rstrip('/')}/status", timeout=_REACH_S)
     except requests.exceptions.RequestException:
         return False
+    lines = answer.text.split("\n")
+    word = lines[_SLOT_LINE].split(" ")[0] if len(lines) > _SLOT_LINE else ""
+    return answer.ok and (word.isdigit() or word in {"Slot", "Currently"})
 
 
 def _checker(say: Callable[[str], None]) -> Callable[..., None]:

@@ -78,8 +78,11 @@ def overpass_answer():
 
 
 @contextlib.contextmanager
-def overpass(status=200, body=None, delay=None):
-    """Serve on loopback; gives the address and the list of queries received."""
+def overpass(status=200, body=None, delay=None, *, broken=False):
+    """Serve on loopback; gives the address and the list of queries received.
+
+    A broken server says nothing of its slots and hangs up after half an answer.
+    """
     queries = []
     content = json.dumps(overpass_answer()).encode() if body is None else body
 
@@ -88,20 +91,24 @@ def overpass(status=200, body=None, delay=None):
             if "/search" in self.path:
                 self._send(200, json.dumps([] if "Atlantis" in self.path else [PLACE]).encode())
                 return
+            if broken:
+                self._send(200, b"ok")
+                return
             self._send(200, b"Connected as: 1\nCurrent time: now\nRate limit: 2\n\n2 slots available now.\n")
 
         def do_POST(self):
             queries.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
             if delay is not None:
                 delay.wait(20)
-            self._send(status, content)
+            self._send(status, content, sent=len(content) // 2 if broken else None)
+            self.close_connection = True
 
-        def _send(self, code, text):
+        def _send(self, code, text, sent=None):
             with contextlib.suppress(ConnectionError):
                 self.send_response(code)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
-                self.wfile.write(text)
+                self.wfile.write(text[:sent])
 
         def log_message(self, *_):
             pass

@@ -163,6 +163,13 @@ def test_a_server_that_does_not_deliver_is_named_and_leaves_nothing(tmp_path, st
     assert list(tmp_path.glob("*.json")) == []
 
 
+def test_half_an_answer_is_named_and_leaves_nothing(tmp_path):
+    with overpass(broken=True) as (url, queries), pytest.raises(InputError, match="broke off"):
+        load(Area(polygon=TOWN), cache=tmp_path, servers=Servers(overpass_url=url, timeout_s=20))
+    assert len(queries) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_server_out_of_reach_or_too_slow_is_named(tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
