@@ -169,8 +169,11 @@ def place_sites(
     first_row: int = 2,
 ) -> SiteInput:
     """Return the sites of a table on the network; parameters as for :func:`load_sites`."""
-    frame = frame.rename(columns={old: new for old, new in _ALIASES.items() if new not in frame})
-    table = _checked(frame, crs, where=where, first_row=first_row)
+    renamed = {old: new for old, new in _ALIASES.items() if old in frame and new not in frame}
+    try:
+        table = _checked(frame.rename(columns=renamed), crs, where=where, first_row=first_row)
+    except InputError as error:
+        raise InputError([_as_written(fault, renamed) for fault in error.faults]) from error
     x, y = table["x"].to_numpy(dtype=np.float64), table["y"].to_numpy(dtype=np.float64)
     lon, lat = _converted(table, x, y)
     names = table["name_en"].fillna(table["name_zh"]) if "name_en" in table else table["name_zh"]
@@ -257,6 +260,14 @@ def _checked(frame: pd.DataFrame, crs: str | None, *, where: str, first_row: int
     if faults:
         raise InputError(faults)
     return table.assign(crs=systems)
+
+
+def _as_written(fault: Fault, renamed: Mapping[str, str]) -> Fault:
+    """Return the fault with the column called as in the file."""
+    place = fault.where
+    for old, new in renamed.items():
+        place = place.replace(f", column {new}, ", f", column {old}, ")
+    return Fault(fault.what, place, fault.mend)
 
 
 def _named(name: str, place: str) -> tuple[str, Fault | None]:

@@ -75,6 +75,16 @@ def test_all_faulty_cells_are_reported_together(tmp_path):
         load_sites(write(tmp_path), NETWORK)
 
 
+def test_a_fault_names_the_column_as_it_stands_in_the_file(tmp_path):
+    path = write(tmp_path, "A,园区,port,nan,inf", header="site_id,name_zh,kind,lon,latitude\n")
+    with pytest.raises(InputError) as caught:
+        load_sites(path, NETWORK, crs="WGS84")
+    assert [fault.where for fault in caught.value.faults] == [
+        "mine.csv, column lon, row 2",
+        "mine.csv, column latitude, row 2",
+    ]
+
+
 def test_each_site_is_taken_or_refused_with_its_reason(tmp_path):
     path = write(
         tmp_path,
