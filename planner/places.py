@@ -146,8 +146,8 @@ def _is_inside(network: RoadNetwork, point: tuple[float, float] | None) -> bool:
 
 def _named(text: str, zones: pd.DataFrame, where: str) -> tuple[float, float]:
     """(lon, lat) of a zone or prefecture by its name or id."""
-    by_name = _names(zones)
     wanted = _plain(text)
+    by_name = _names(zones, wanted)
     found = by_name.get(wanted, [])
     if len(found) == 1:
         lon, lat = zones.loc[found[0], ["lon", "lat"]].to_numpy(dtype=np.float64)
@@ -176,15 +176,18 @@ def _english(prefecture: object) -> str:
     return PREFECTURES_EN.get(str(prefecture), "")
 
 
-def _names(zones: pd.DataFrame) -> dict[str, list[str]]:
-    """Zone ids by plain name; a prefecture's name means its center, before a county of the same name."""
+def _names(zones: pd.DataFrame, wanted: str) -> dict[str, list[str]]:
+    """Zone ids by plain name; a prefecture's name means its center, before a county of the same name.
+
+    Centers are looked for only where wanted; of other prefectures any zone stands in.
+    """
     by_name: dict[str, list[str]] = {}
     for zone, zh, en in zip(zones.index, zones["name_zh"], zones["name_en"], strict=True):
         for name in {_plain(zone), _plain(zh), _plain(en)} - {""}:
             by_name.setdefault(name, []).append(str(zone))
     for prefecture, rows in zones.groupby("prefecture_zh"):
         for name in {_plain(prefecture), _plain(_english(prefecture))} - {""}:
-            by_name[name] = [_center(rows)]
+            by_name[name] = [_center(rows) if name == wanted else str(rows.index[0])]
     return by_name
 
 

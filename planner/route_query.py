@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse.csgraph import breadth_first_order
@@ -15,7 +15,6 @@ from corridor.errors import Fault, InfeasibleError, InputError
 from corridor.named_routes import NAMED_ROUTES, named_route, numbers, refs_of
 from corridor.snapping import JoinedNetwork, RoadPoint, join
 from planner.places import place
-from planner.route_formats import as_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -167,14 +166,6 @@ def find_ways(
         raise InfeasibleError(f"no open road leads from {from_text} to {to_text}: {why}") from error
     ways = [_way(network, joined, cost, found, route) for route in range(len(found))]
     return Answer(origin=points[0], destination=points[1], ways=ways)
-
-
-def query(network: RoadNetwork, from_text: str, to_text: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401  those of find_ways
-    """Return the answer of :func:`find_ways` as plain values, coordinates in the system asked in.
-
-    See :func:`planner.route_formats.as_dict`.
-    """
-    return as_dict(find_ways(network, from_text, to_text, **options), crs=options.get("crs", "WGS84"))
 
 
 def _ends(

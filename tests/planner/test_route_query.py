@@ -8,7 +8,8 @@ import pytest
 from corridor import closures
 from corridor.errors import InfeasibleError, InputError
 from planner.inputs import load_inputs
-from planner.route_query import find_ways, query
+from planner.route_formats import as_dict
+from planner.route_query import find_ways
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,8 @@ def ask(inputs):
     values = {str(key): float(value) for key, value in inputs.assumptions["value"].items()}
 
     def asked(start, end, **options):
-        return query(inputs.network, start, end, zones=inputs.zones, assumptions=values, **options)["routes"]
+        answer = find_ways(inputs.network, start, end, zones=inputs.zones, assumptions=values, **options)
+        return as_dict(answer)["routes"]
 
     return asked
 
