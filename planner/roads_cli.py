@@ -250,7 +250,7 @@ def _tell(out: Path, report: ImportReport | None, notices: list[str], *, as_json
         typer.echo(f"{key:<18} {one_line(value)}")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # longitudes west of Greenwich begin with -
 def route(
     from_: Annotated[str, typer.Argument(metavar="FROM", help="A place, or lon,lat: its nearest road.")],
     to: Annotated[str, typer.Argument(metavar="TO", help="A place, or lon,lat.")],

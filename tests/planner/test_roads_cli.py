@@ -257,6 +257,7 @@ def test_systems_of_coordinates_are_never_mixed():
         (("火星", "重庆"), 2, "there is no place"),
         (("30.66,104.07", "重庆"), 2, "swapped"),
         (("116.4,39.9", "重庆"), 2, "km from the nearest road"),
+        (("-76.88,40.27", "重庆"), 2, "-76.88,40.27 is"),
         (("成都", "重庆", "--crs", "EPSG:3857"), 2, "not known"),
         (("成都", "成都"), 2, "same place"),
         (("成都", "重庆", "--close", "G999"), 2, "no road has the number"),
