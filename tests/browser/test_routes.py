@@ -49,6 +49,16 @@ def _cells(visit):
     return cells.all_inner_texts()
 
 
+def _close(page, road):
+    """Write a road into the list of closed roads."""
+    field = page.locator(".st-key-closures input")
+    field.fill(road)
+    page.get_by_role("option").filter(has_text=road).first.wait_for()
+    field.press("Enter")
+    page.locator(".st-key-closures [data-tag]").filter(has_text=road).wait_for(state="attached")
+    return field
+
+
 def test_routes_closures_and_own_sites(visit, app_url, tmp_path):
     page = (planner := visit()).page
     # Routes can be asked about while the first plan is being solved.
@@ -59,12 +69,11 @@ def test_routes_closures_and_own_sites(visit, app_url, tmp_path):
     seen = _seen_on_map(planner, _ROUTES.values())
     assert min(seen.values()) > 100, seen
     page.locator(".st-key-job").wait_for(state="detached")
+    page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
 
     # A road closed in the sidebar is avoided at once, and drawn as closed.
     page.get_by_text("封闭道路", exact=True).first.click()
-    closures = page.locator(".st-key-closures input")
-    closures.fill("G5013")
-    closures.press("Enter")
+    _close(page, "G5013")
     page.get_by_text("按侧栏所列封闭道路计算：G5013").wait_for()
     page.wait_for_function(
         "name => ![...document.querySelectorAll('.st-key-routes-table [role=gridcell]')]"
@@ -80,8 +89,7 @@ def test_routes_closures_and_own_sites(visit, app_url, tmp_path):
     page.screenshot(path=tmp_path / "closed.png")
 
     # A road that is not there is refused on the spot, in the language of the page, and nothing else changes.
-    closures.fill("G9999")
-    closures.press("Enter")
+    closures = _close(page, "G9999")
     page.get_by_text("路网中没有编号为 G9999 的道路").wait_for()
     assert page.locator(".st-key-solve").count() == 0
     assert _cells(planner) == after
