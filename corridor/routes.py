@@ -13,6 +13,7 @@ import numpy as np
 
 from corridor.alternatives import alternatives
 from corridor.closures import cut_off
+from corridor.costs import cheapest_arcs
 from corridor.errors import Fault, InputError
 from corridor.paths import cheapest_paths
 
@@ -69,6 +70,26 @@ class Routes:
     def path(self, route: int) -> NDArray[np.int64]:
         """Return the node ids of one route, origin first."""
         return self.nodes[self.offsets[route] : self.offsets[route + 1]]
+
+    def entries(self, kept: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the entries of some routes in the flat arrays, route by route."""
+        counts = np.diff(self.offsets)[kept]
+        ends = np.cumsum(counts)
+        starts = np.repeat(self.offsets[:-1][kept] - ends + counts, counts)
+        return starts + np.arange(len(starts))
+
+    def only(self, kept: NDArray[np.integer]) -> Routes:
+        """Return some of the routes, in the order given."""
+        entries = self.entries(kept)
+        offsets = np.concatenate([[0], np.cumsum(np.diff(self.offsets)[kept])]).astype(np.int64)
+        columns = ("origin", "destination", "length_km", "hours", "toll_cny", "cost_cny", "share")
+        return Routes(
+            zone_ids=self.zone_ids,
+            offsets=offsets,
+            nodes=self.nodes[entries],
+            km=self.km[entries],
+            **{name: getattr(self, name)[kept] for name in columns},
+        )
 
     @property
     def first(self) -> NDArray[np.intp]:
@@ -167,6 +188,29 @@ def between_zones(
         cost_cny=paths.cost,
         share=np.ones(len(origin)),
     )
+
+
+def route_arcs(network: RoadNetwork, cost: NDArray[np.float64], routes: Routes) -> NDArray[np.int64]:
+    """Return the arc that leads to each entry of the routes: (routes.offsets[-1],) int64, -1 at an origin.
+
+    Parameters
+    ----------
+    network
+        Road network of the routes.
+    cost
+        (n_edges,) cost of each arc; the cheapest of parallel ones is driven.
+    routes
+        Routes between zones.
+    """
+    open_arcs = cheapest_arcs(network, cost)
+    key = network.tails[open_arcs].astype(np.int64) * network.n_nodes + network.heads[open_arcs]
+    vertex = network.vertices(routes.nodes)
+    arcs = np.full(len(vertex), -1, dtype=np.int64)
+    inside = np.ones(len(vertex), dtype=bool)
+    inside[routes.offsets[:-1]] = False
+    at = np.flatnonzero(inside)
+    arcs[at] = open_arcs[np.searchsorted(key, vertex[at - 1].astype(np.int64) * network.n_nodes + vertex[at])]
+    return arcs
 
 
 def _check_connected(network: RoadNetwork, zones: pd.DataFrame, cost: NDArray[np.float64]) -> None:

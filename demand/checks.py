@@ -1,7 +1,7 @@
 """How the modeled demand compares with published figures, the misfit in plain sight.
 
 Trips split among the routes of their pair, so a section's volume is the sum over the routes that drive
-it. Published counts hold all trucks; the model leaves out trucks below 18 t and trips below the shortest
+it. Published counts hold all trucks; the model leaves out trucks below 4.5 t and trips below the shortest
 trip, so it should stay below a count, not above it.
 """
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from corridor.roads import RoadNetwork
     from corridor.routes import Routes
+    from demand.consumption import RouteUse
 
 #: Places that bound the sections of G5, (lon, lat) WGS 84: approximate, used only to find the nearest nodes.
 YAAN = (103.00, 30.00)
@@ -128,6 +129,7 @@ def comparison(
     routes: Routes,
     network: RoadNetwork,
     *,
+    used: RouteUse,
     assumptions: Mapping[str, float],
     published: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -135,7 +137,7 @@ def comparison(
 
     Parameters
     ----------
-    zones, routes, network
+    zones, routes, network, used
         What the demand is made of.
     assumptions
         Value by key.
@@ -153,7 +155,7 @@ def comparison(
     corridor.errors.InputError
         If a published row is missing, besides the faults of the inputs.
     """
-    model = _modeled(zones, routes, network, assumptions)
+    model = _modeled(zones, routes, network, used, assumptions)
     keys = [f"check.{name}" for name in model.index]
     absent = [key for key in keys if key not in published.index]
     raise_faults([Fault("the key is missing", key, "Add it to the assumptions") for key in absent])
@@ -172,7 +174,11 @@ def comparison(
 
 
 def _modeled(
-    zones: pd.DataFrame, routes: Routes, network: RoadNetwork, assumptions: Mapping[str, float]
+    zones: pd.DataFrame,
+    routes: Routes,
+    network: RoadNetwork,
+    used: RouteUse,
+    assumptions: Mapping[str, float],
 ) -> pd.Series:
     """Return the model's side of the comparison, index check key without its prefix."""
     trucks = all_trips(zones, routes, assumptions=assumptions, year=COUNT_YEAR)[list(TRUCK_CLASSES)]
@@ -188,12 +194,15 @@ def _modeled(
     tonnes_per_day = _DIRECTIONS * loaded * float((trucks[across].sum() * load_t).sum())
     model["interprovincial_mt_per_year"] = tonnes_per_day * DAYS_PER_YEAR / _TONNES_PER_MT
     for year in FLEET_YEARS:
-        demand = demand_table(zones, routes, assumptions=assumptions, year=year)
+        demand = demand_table(zones, routes, used=used, assumptions=assumptions, year=year)
         model[f"intercity_fleet.{year}"] = float(implied_fleet(demand, routes, assumptions=assumptions).sum())
     cities = between(zones, routes, zones["prefecture_zh"] == "成都市", province == "重庆市")
-    first = demand_table(zones, routes, assumptions=assumptions, year=FLEET_YEARS[0])
+    first = demand_table(zones, routes, used=used, assumptions=assumptions, year=FLEET_YEARS[0])
     passing = _DIRECTIONS * first["trips_per_day"][cities[first["route"]]].sum()
     model["fuel_cell_vehicles_chengdu_chongqing"] = float(passing)
-    vehicles = vehicle_table(assumptions)
-    model["kg_per_truck_day"] = float((vehicles["kg_per_km"] * vehicles["km_per_day"])["tractor_49t"])
+    tractors = first[first["vehicle_class"] == "tractor_49t"]
+    kg = (tractors["trips_per_day"] * tractors["kg_per_trip"]).sum()
+    km = _DIRECTIONS * (tractors["trips_per_day"] * routes.length_km[tractors["route"]]).sum()
+    km_per_day = vehicle_table(assumptions)["km_per_day"]["tractor_49t"]
+    model["kg_per_truck_day"] = float(kg / km * km_per_day)
     return pd.Series(model, dtype=np.float64)

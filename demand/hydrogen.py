@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corridor.routes import Routes
+    from demand.consumption import RouteUse
 
 _THERE_AND_BACK = 2.0
 
@@ -36,6 +37,7 @@ def demand_table(
     zones: pd.DataFrame,
     routes: Routes,
     *,
+    used: RouteUse,
     assumptions: Mapping[str, float],
     year: int,
     usable_range_km: float | None = None,
@@ -48,18 +50,21 @@ def demand_table(
         Counties and gateways, index ``zone_id``.
     routes
         Routes of each pair of zones.
+    used
+        Hydrogen of each class on each route.
     assumptions
         Value by key; keys of other packages are passed over.
     year
         Year of the demand, within the years adoption is given for.
     usable_range_km
-        One usable range for all classes instead of tank over consumption; consumption stays.
+        One usable range for all trips instead of what the class's tank gives; consumption stays, and the
+        tank is what a trip uses on so many of its kilometers.
 
     Returns
     -------
     pandas.DataFrame
         One row per route and vehicle class with trips, ordered by route: ``route``, ``vehicle_class``,
-        ``trips_per_day``, ``kg_per_trip``, ``usable_range_km``, ``tank_kg``.
+        ``trips_per_day``, ``kg_per_trip``, ``kg_out``, ``kg_back``, ``usable_range_km``, ``tank_kg``.
 
     Raises
     ------
@@ -76,19 +81,22 @@ def demand_table(
     trips = trips * shares * weight[:, None]
     vehicles = vehicle_table(assumptions).loc[classes]
     route, column = np.nonzero(trips > 0)
-    kg_per_km = vehicles["kg_per_km"].to_numpy()[column]
+    kg_out, kg_back = used.out_kg[route, column], used.back_kg[route, column]
+    kg_per_km = (kg_out + kg_back) / (_THERE_AND_BACK * routes.length_km[route])
     if usable_range_km is None:
-        range_km = vehicles["usable_range_km"].to_numpy()[column]
+        tank_kg = vehicles["usable_kg"].to_numpy()[column]
     else:
-        range_km = np.full(len(route), float(usable_range_km))
+        tank_kg = usable_range_km * kg_per_km
     return pd.DataFrame(
         {
             "route": route.astype(np.int64),
             "vehicle_class": np.array(classes, dtype=object)[column],
             "trips_per_day": trips[route, column],
-            "kg_per_trip": _THERE_AND_BACK * routes.length_km[route] * kg_per_km,
-            "usable_range_km": range_km,
-            "tank_kg": range_km * kg_per_km,
+            "kg_per_trip": kg_out + kg_back,
+            "kg_out": kg_out,
+            "kg_back": kg_back,
+            "usable_range_km": tank_kg / kg_per_km,
+            "tank_kg": tank_kg,
         }
     )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from corridor.routes import Routes
 
-TRUCK_CLASSES = ("tractor_49t", "rigid_18t")
+TRUCK_CLASSES = ("tractor_49t", "rigid_31t", "rigid_18t", "light_9t", "light_4t5")
 VEHICLE_CLASSES = (*TRUCK_CLASSES, "coach_12m")
 
 #: Employment and population columns that make up the mass of a county.
@@ -84,6 +84,12 @@ def required_limits() -> dict[str, Limits]:
     """Return every key the model cannot do without, and the interval of its value."""
     limits = {
         "vehicle.usable_tank_share": POSITIVE_SHARE,
+        "vehicle.drivetrain_efficiency": POSITIVE_SHARE,
+        "vehicle.recovery_share": SHARE,
+        "vehicle.fuel_cell_aging": POSITIVE_SHARE,
+        "vehicle.traffic_factor": Limits(low=1.0, high=3.0),
+        "vehicle.derate_per_km": SHARE,
+        "coach.load_factor": SHARE,
         "freight.tonnes_million_per_year.sichuan": NON_NEGATIVE,
         "freight.tonnes_million_per_year.chongqing": NON_NEGATIVE,
         "freight.base_year": YEAR,
@@ -114,8 +120,20 @@ def required_limits() -> dict[str, Limits]:
         limits[f"freight.tonne_share.{vehicle_class}"] = SHARE
         limits[f"freight.distance_exponent.{vehicle_class}"] = EXPONENT
     for vehicle_class in VEHICLE_CLASSES:
-        for item in ("tank_kg", "kg_per_100km_loaded", "kg_per_100km_empty", "payload_t", "km_per_day"):
+        for item in (
+            "tank_kg",
+            "curb_t",
+            "payload_t",
+            "drag_area_m2",
+            "rolling",
+            "fuel_cell_kw",
+            "top_speed_kmh",
+            "speed_factor",
+            "km_per_day",
+        ):
             limits[f"vehicle.{vehicle_class}.{item}"] = POSITIVE
+        for item in ("auxiliary_kw", "battery_kwh"):
+            limits[f"vehicle.{vehicle_class}.{item}"] = NON_NEGATIVE
     return limits
 
 

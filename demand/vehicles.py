@@ -1,26 +1,57 @@
-"""Vehicle classes: what a kilometer costs in hydrogen and how far a tank goes.
+"""Vehicle classes: what they weigh and resist, what their tank holds, how far they drive in a day.
 
-With loaded and empty consumption c_l, c_e (kg/km) and the share e of kilometers run empty, a class uses on
-average
+A class is driven laden, with payload p times load factor l on top of its curb mass, and empty on the share e
+of its kilometers; what it uses on a road is the mean of both (:mod:`demand.energy`):
 
-    c = (1 - e) c_l + e c_e   kg/km,
-
-and with tank mass B (kg) and usable share s its usable range is s B / c. The range is the one of an average
-kilometer: a truck loaded all the way goes c / c_l times as far.
+    kg = (1 - e) kg(curb + l p) + e kg(curb).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from demand.energy import Vehicle
 from demand.inputs import TRUCK_CLASSES, VEHICLE_CLASSES, assumption_faults, raise_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_KM_PER_100KM = 100.0
+#: Figures of a class, as in ``vehicle.<class>.<figure>``.
+FIGURES = (
+    "tank_kg",
+    "curb_t",
+    "payload_t",
+    "drag_area_m2",
+    "rolling",
+    "auxiliary_kw",
+    "fuel_cell_kw",
+    "battery_kwh",
+    "top_speed_kmh",
+    "speed_factor",
+    "km_per_day",
+)
+
+#: Fields of a vehicle that come from its class, and those that are the same for all, with their keys.
+OF_CLASS = (
+    "mass_t",
+    "drag_area_m2",
+    "rolling",
+    "auxiliary_kw",
+    "fuel_cell_kw",
+    "battery_kwh",
+    "top_speed_kmh",
+    "speed_factor",
+)
+OF_ALL = {
+    "drivetrain": "drivetrain_efficiency",
+    "recovery": "recovery_share",
+    "aging": "fuel_cell_aging",
+    "traffic_factor": "traffic_factor",
+    "derate_per_km": "derate_per_km",
+}
 
 
 def vehicle_table(assumptions: Mapping[str, float]) -> pd.DataFrame:
@@ -34,8 +65,8 @@ def vehicle_table(assumptions: Mapping[str, float]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index ``vehicle_class``; ``kg_per_km`` (average of loaded and empty running), ``usable_kg``,
-        ``usable_range_km``, ``payload_t``, ``km_per_day``.
+        Index ``vehicle_class``; the ``FIGURES``, ``usable_kg`` (of the tank), ``load_factor`` (of the
+        payload, when laden) and ``empty_share`` (of the kilometers).
 
     Raises
     ------
@@ -49,16 +80,30 @@ def vehicle_table(assumptions: Mapping[str, float]) -> pd.DataFrame:
 
 def _row(vehicle_class: str, assumptions: Mapping[str, float]) -> dict[str, float]:
     """Return the figures of one class."""
-    stem = f"vehicle.{vehicle_class}"
-    empty = assumptions["freight.empty_running" if vehicle_class in TRUCK_CLASSES else "coach.empty_running"]
-    loaded_kg_per_km = assumptions[f"{stem}.kg_per_100km_loaded"] / _KM_PER_100KM
-    empty_kg_per_km = assumptions[f"{stem}.kg_per_100km_empty"] / _KM_PER_100KM
-    kg_per_km = (1.0 - empty) * loaded_kg_per_km + empty * empty_kg_per_km
-    usable_kg = assumptions[f"{stem}.tank_kg"] * assumptions["vehicle.usable_tank_share"]
-    return {
-        "kg_per_km": kg_per_km,
-        "usable_kg": usable_kg,
-        "usable_range_km": usable_kg / kg_per_km,
-        "payload_t": assumptions[f"{stem}.payload_t"],
-        "km_per_day": assumptions[f"{stem}.km_per_day"],
+    row = {name: assumptions[f"vehicle.{vehicle_class}.{name}"] for name in FIGURES}
+    is_truck = vehicle_class in TRUCK_CLASSES
+    return row | {
+        "usable_kg": row["tank_kg"] * assumptions["vehicle.usable_tank_share"],
+        "load_factor": assumptions["freight.load_factor" if is_truck else "coach.load_factor"],
+        "empty_share": assumptions["freight.empty_running" if is_truck else "coach.empty_running"],
     }
+
+
+def driven(assumptions: Mapping[str, float], *, laden: bool) -> list[Vehicle]:
+    """Return the vehicles of all classes in one state of loading, in the order of ``VEHICLE_CLASSES``.
+
+    Parameters
+    ----------
+    assumptions
+        Value by key.
+    laden
+        Whether they carry their load.
+    """
+    table = vehicle_table(assumptions)
+    load_t = table["payload_t"] * table["load_factor"] if laden else 0.0 * table["payload_t"]
+    figures = table.assign(mass_t=table["curb_t"] + load_t)[list(OF_CLASS)]
+    common = {name: assumptions[f"vehicle.{key}"] for name, key in OF_ALL.items()}
+    return [
+        Vehicle(**{name: float(value) for name, value in zip(OF_CLASS, row, strict=True)}, **common)
+        for row in figures.to_numpy(dtype=np.float64)
+    ]

@@ -26,11 +26,15 @@ from planner import site_store
 from planner.closures import closed_arcs
 from planner.plan import Notice
 from planner.scenario import Scenario, suggestion
+from planner.terrain import terrain_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from corridor.costs import Costs
+    from corridor.elevation import Terrain
     from corridor.roads import RoadNetwork
     from corridor.routes import Routes
 
@@ -68,6 +72,10 @@ class Inputs:
         Table of defaults, index ``key``.
     routes
         Routes of every pair of zones.
+    route_arcs
+        (routes.offsets[-1],) int64, arc that leads to each entry of the routes; -1 at an origin.
+    terrain
+        Elevations.
     """
 
     network: RoadNetwork
@@ -79,6 +87,8 @@ class Inputs:
     bases: pd.DataFrame
     assumptions: pd.DataFrame
     routes: Routes
+    route_arcs: NDArray[np.int64]
+    terrain: Terrain
 
 
 def load_inputs(scenario: Scenario | None = None) -> Inputs:
@@ -156,6 +166,14 @@ def _load(
         raise InputError(Fault("no two zones lie on the road network", str(network_folder), mend))
     joined = every_zone[is_near]
     attached, refused = sites.attach(site_store.candidate_sites(network_folder), network)
+    found = routes.between_zones(
+        network,
+        joined,
+        costs=costs,
+        most=int(values["road.alternatives"]),
+        detour=values["road.detour_factor"],
+        scale=values["road.choice_scale"],
+    )
     return Inputs(
         network=network,
         costs=costs,
@@ -165,14 +183,9 @@ def _load(
         refused_sites=refused.assign(reason=_too_far(refused)),
         bases=zones.attach(sources.read_bases(folder), network),
         assumptions=assumptions,
-        routes=routes.between_zones(
-            network,
-            joined,
-            costs=costs,
-            most=int(values["road.alternatives"]),
-            detour=values["road.detour_factor"],
-            scale=values["road.choice_scale"],
-        ),
+        routes=found,
+        route_arcs=routes.route_arcs(network, costs.total_cny, found),
+        terrain=terrain_of(network, folder),
     )
 
 

@@ -16,11 +16,13 @@ from corridor.access import access
 from corridor.errors import Fault, InputError
 from corridor.named_routes import corridor_share
 from corridor.paths import road_km
+from demand.consumption import route_use
 from demand.hydrogen import demand_table
 from planner.assembly import MODULES_KG_PER_DAY, Parts
+from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.progress import Progress, Stopped
-from siting.coverage import candidate_stops, cover_sets, even_paths
+from siting.coverage import cover_sets
 from siting.flow_refueling import solve_flow_refueling
 from siting.replay import replay_trips
 from siting.sizing import size_stations
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corridor.access import Access
+    from demand.consumption import Consumption
+    from planner.driving import Driving
     from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.progress import OnProgress, ShouldStop
     from planner.scenario import Scenario
+    from siting.coverage import CoverSets
     from siting.flow_refueling import FlowRefuelingSolution
     from siting.replay import Replay
     from siting.sizing import Sizing
@@ -82,14 +87,22 @@ def make_plan(
     values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
     check_sites(scenario, inputs.sites)
     reporter.stage("demand", f"trips on {len(inputs.routes):,} routes")
-    demand = scoped_demand(scenario, inputs, values)
+    used = on_arcs(inputs.network, inputs.terrain, values)
+    demand = scoped_demand(scenario, inputs, values, used)
+    driving = along(inputs, used, demand["route"].to_numpy())
     reporter.stage("siting", f"{len(demand):,} flows, {len(inputs.sites):,} sites")
     reached = access(inputs.sites, inputs.network, within_km=values["station.access_km"])
-    solution = _site(scenario, inputs, demand, reached, reporter)
+    cover = cover_sets(
+        driving.candidate_paths(reached),
+        path=driving.of(demand),
+        tank=demand["tank_kg"].to_numpy(),
+        kind=class_numbers(demand),
+    )
+    solution = _site(scenario, inputs.sites, demand, cover, reporter)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
     stations = inputs.sites.iloc[solution.stations]
     served = np.flatnonzero(solution.served)
-    replay = _replay(inputs, demand.iloc[served], reached.of(solution.stations))
+    replay = _replay(driving, demand.iloc[served], reached.of(solution.stations))
     reporter.stage("sizing", f"sizes of {len(stations)} stations")
     sizing = _size(stations, demand.iloc[served], replay, values)
     reporter.stage("supply", "a base for each station")
@@ -162,7 +175,9 @@ def check_sites(scenario: Scenario, sites: pd.DataFrame) -> None:
         raise InputError(faults)
 
 
-def scoped_demand(scenario: Scenario, inputs: Inputs, values: Mapping[str, float]) -> pd.DataFrame:
+def scoped_demand(
+    scenario: Scenario, inputs: Inputs, values: Mapping[str, float], used: Consumption
+) -> pd.DataFrame:
     """Return the demand table of the trips that count, with ``kg_per_day``.
 
     Parameters
@@ -173,10 +188,13 @@ def scoped_demand(scenario: Scenario, inputs: Inputs, values: Mapping[str, float
         Zones and routes.
     values
         Assumptions in force.
+    used
+        Hydrogen of each class on every arc.
     """
     table = demand_table(
         zones.scaled(inputs.zones, scenario.zone_factor),
         inputs.routes,
+        used=route_use(inputs.routes, inputs.route_arcs, used),
         assumptions=values,
         year=scenario.year,
         usable_range_km=scenario.usable_range_km,
@@ -191,13 +209,9 @@ def scoped_demand(scenario: Scenario, inputs: Inputs, values: Mapping[str, float
 
 
 def _site(
-    scenario: Scenario, inputs: Inputs, demand: pd.DataFrame, reached: Access, reporter: _Reporter
+    scenario: Scenario, sites: pd.DataFrame, demand: pd.DataFrame, cover: CoverSets, reporter: _Reporter
 ) -> FlowRefuelingSolution:
     """Choose the stations."""
-    sites, routes = inputs.sites, inputs.routes
-    stops = candidate_stops(routes.offsets, routes.nodes, site_nodes=reached.node_id, sites=reached.site)
-    paths = even_paths(stops, routes.km[stops.row], length=routes.length_km)
-    cover = cover_sets(paths, path=demand["route"].to_numpy(), tank=demand["usable_range_km"].to_numpy())
     return solve_flow_refueling(
         cover,
         demand["kg_per_day"].to_numpy(),
@@ -212,19 +226,16 @@ def _site(
     )
 
 
-def _replay(inputs: Inputs, served: pd.DataFrame, reached: Access) -> Replay:
+def _replay(driving: Driving, served: pd.DataFrame, reached: Access) -> Replay:
     """Drive the served trips; a plan that fails is an error."""
-    kind, classes = pd.factorize(served["vehicle_class"])
-    first = served.groupby("vehicle_class").first().loc[list(classes)]
-    kg = inputs.routes.km[:, None] * (first["tank_kg"] / first["usable_range_km"]).to_numpy()
     replay = replay_trips(
-        inputs.routes.offsets,
-        inputs.routes.nodes,
-        inputs.routes.km,
-        out_kg=kg,
-        back_kg=kg,
-        route=served["route"].to_numpy(),
-        kind=kind,
+        driving.offsets,
+        driving.nodes,
+        driving.km,
+        out_kg=driving.out_kg,
+        back_kg=driving.back_kg,
+        route=driving.of(served),
+        kind=class_numbers(served),
         tank_kg=served["tank_kg"].to_numpy(),
         station_nodes=reached.node_id,
         stations=reached.site,

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from corridor.routes import Routes
+from demand.consumption import RouteUse, consumption
+from demand.energy import Road
 
 ASSUMPTIONS_CSV = Path(__file__).parents[2] / "data" / "assumptions.csv"
 
@@ -39,9 +41,29 @@ def line_routes(position_km, *, speed_kmh=75.0):
     )
 
 
+def level_use(routes, assumptions, *, kg_per_km=None):
+    """What each class uses on a level road 400 m above sea level, or so much per km."""
+    if kg_per_km is None:
+        level = {"length_km": 1.0, "speed_kmh": 75.0, "climb_m": 0.0, "descent_m": 0.0, "altitude_m": 400.0}
+        km = Road(**{name: np.array([value]) for name, value in level.items()})
+        kg_per_km = consumption(km, assumptions).out_kg[0]
+    kg = routes.length_km[:, None] * np.asarray(kg_per_km)
+    return RouteUse(out_kg=kg, back_kg=kg)
+
+
 @pytest.fixture(scope="session")
 def make_routes():
     return line_routes
+
+
+@pytest.fixture(scope="session")
+def make_use():
+    return level_use
+
+
+@pytest.fixture
+def used(routes, small_region):
+    return level_use(routes, small_region)
 
 
 @pytest.fixture

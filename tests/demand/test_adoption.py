@@ -13,6 +13,11 @@ GIVEN = {
     "adoption.share.rigid_18t.2035": 0.09,
     "adoption.share.coach_12m.2027": 0.0,
     "adoption.share.coach_12m.2035": 1.0,
+    **{
+        f"adoption.share.{name}.{year}": 0.01
+        for name in ("rigid_31t", "light_9t", "light_4t5")
+        for year in (2027, 2035)
+    },
 }
 
 
@@ -30,7 +35,7 @@ def test_straight_lines_between_given_years(year, tractor, rigid):
 def test_nothing_outside_the_given_years(year):
     with pytest.raises(InputError, match="is outside 2027-2035") as error:
         fuel_cell_shares(GIVEN, year=year)
-    assert len(error.value.faults) == 3
+    assert len(error.value.faults) == 6
 
 
 def test_a_class_without_shares_and_an_impossible_share_are_named_together():

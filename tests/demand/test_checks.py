@@ -71,7 +71,7 @@ def test_a_section_is_the_mean_of_its_numbered_pieces_by_length(network):
 def test_fleet_is_vehicle_km_over_km_per_day(routes, assumptions):
     demand = pd.DataFrame({"route": [2, 3], "vehicle_class": "tractor_49t", "trips_per_day": [1.0, 2.0]})
     fleet = implied_fleet(demand, routes, assumptions=assumptions)
-    assert fleet.to_dict() == {"tractor_49t": pytest.approx((1 * 2 * 300 + 2 * 2 * 420) / 250)}
+    assert fleet.to_dict() == {"tractor_49t": pytest.approx((1 * 2 * 300 + 2 * 2 * 420) / 270)}
 
 
 def test_between_flags_pairs_whichever_end_comes_first(zones, routes):
@@ -83,22 +83,25 @@ def test_between_flags_pairs_whichever_end_comes_first(zones, routes):
     assert pairs == {("A", "D"), ("B", "D")}
 
 
-def test_comparison_shows_model_published_and_misfit(zones, routes, network, assumptions, assumption_table):
-    table = comparison(zones, routes, network, assumptions=assumptions, published=assumption_table)
+def test_comparison_shows_model_published_and_misfit(
+    zones, routes, network, used, assumptions, assumption_table
+):
+    table = comparison(zones, routes, network, used=used, assumptions=assumptions, published=assumption_table)
     g5013 = table.loc["trucks_per_day.chenganyu"]
     assert g5013["published"] == assumption_table.loc["check.trucks_per_day.chenganyu", "value"]
     assert g5013["misfit"] == pytest.approx(g5013["model"] / g5013["published"] - 1)
     assert g5013["inside"] == (g5013["low"] <= g5013["model"] <= g5013["high"])
     assert (table["source"].str.len() > 0).all()
-    demand = demand_table(zones, routes, assumptions=assumptions, year=2030)
+    demand = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030)
     fleet = implied_fleet(demand, routes, assumptions=assumptions).sum()
     assert table.loc["intercity_fleet.2030", "model"] == pytest.approx(fleet)
-    assert table.loc["kg_per_truck_day", "model"] == pytest.approx(250 * (0.65 * 0.102 + 0.35 * 0.065))
+    kg_per_km = used.out_kg[0, 0] / routes.length_km[0]
+    assert table.loc["kg_per_truck_day", "model"] == pytest.approx(270 * kg_per_km)
 
 
-def test_comparison_names_missing_published_rows(zones, routes, network, assumptions, assumption_table):
+def test_comparison_names_missing_published_rows(zones, routes, network, used, assumptions, assumption_table):
     short = assumption_table.drop(index=["check.kg_per_truck_day", "check.intercity_fleet.2030"])
     with pytest.raises(InputError) as error:
-        comparison(zones, routes, network, assumptions=assumptions, published=short)
+        comparison(zones, routes, network, used=used, assumptions=assumptions, published=short)
     places = {fault.where for fault in error.value.faults}
     assert places == {"check.kg_per_truck_day", "check.intercity_fleet.2030"}

@@ -10,11 +10,20 @@ from corridor.errors import InputError
 from demand.hydrogen import all_trips, demand_table
 from demand.inputs import VEHICLE_CLASSES
 
-COLUMNS = ["route", "vehicle_class", "trips_per_day", "kg_per_trip", "usable_range_km", "tank_kg"]
+COLUMNS = [
+    "route",
+    "vehicle_class",
+    "trips_per_day",
+    "kg_per_trip",
+    "kg_out",
+    "kg_back",
+    "usable_range_km",
+    "tank_kg",
+]
 
 
-def test_table_has_its_schema_and_only_rows_with_trips(zones, routes, assumptions):
-    table = demand_table(zones, routes, assumptions=assumptions, year=2030)
+def test_table_has_its_schema_and_only_rows_with_trips(zones, routes, used, assumptions):
+    table = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030)
     assert list(table.columns) == COLUMNS
     assert (table[COLUMNS[2:]] > 0).all().all()
     assert table["route"].is_monotonic_increasing
@@ -24,33 +33,31 @@ def test_table_has_its_schema_and_only_rows_with_trips(zones, routes, assumption
     assert sorted(table["route"].unique()) == counted.tolist()
 
 
-def test_hydrogen_is_share_times_vehicle_km_times_consumption(zones, routes, assumptions):
-    table = demand_table(zones, routes, assumptions=assumptions, year=2030)
+def test_hydrogen_is_share_times_vehicle_km_times_consumption(zones, routes, used, assumptions):
+    table = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030)
     trips = all_trips(zones, routes, assumptions=assumptions, year=2030)
     expected = 0.0
-    for name in VEHICLE_CLASSES:
-        empty = assumptions["coach.empty_running" if name == "coach_12m" else "freight.empty_running"]
-        loaded_kg = assumptions[f"vehicle.{name}.kg_per_100km_loaded"]
-        empty_kg = assumptions[f"vehicle.{name}.kg_per_100km_empty"]
+    for number, name in enumerate(VEHICLE_CLASSES):
+        kg_per_km = (used.out_kg / routes.length_km[:, None])[0, number]
         share = assumptions[f"adoption.share.{name}.2030"]
         outside = np.where(routes.destination == 4, assumptions["adoption.gateway_factor"], 1.0)
         km = 2 * (trips[name].to_numpy() * routes.length_km * outside).sum()
-        expected += share * km * (loaded_kg * (1 - empty) + empty_kg * empty) / 100
+        expected += share * km * kg_per_km
     assert (table["trips_per_day"] * table["kg_per_trip"]).sum() == pytest.approx(expected, rel=1e-12)
 
 
-def test_tank_is_what_the_usable_range_burns(zones, routes, assumptions):
-    table = demand_table(zones, routes, assumptions=assumptions, year=2030)
+def test_tank_is_what_the_usable_range_burns(zones, routes, used, assumptions):
+    table = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030)
     kg_per_km = table["kg_per_trip"] / (2 * routes.length_km[table["route"]])
     np.testing.assert_allclose(table["tank_kg"], table["usable_range_km"] * kg_per_km, rtol=1e-12)
     tractors = table[table["vehicle_class"] == "tractor_49t"]
     np.testing.assert_allclose(tractors["tank_kg"], 35 * 0.85)
 
 
-def test_a_given_range_replaces_the_tank_and_leaves_the_hydrogen(zones, routes, assumptions):
-    plain = demand_table(zones, routes, assumptions=assumptions, year=2030)
-    short = demand_table(zones, routes, assumptions=assumptions, year=2030, usable_range_km=200)
-    assert (short["usable_range_km"] == 200.0).all()
+def test_a_given_range_replaces_the_tank_and_leaves_the_hydrogen(zones, routes, used, assumptions):
+    plain = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030)
+    short = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030, usable_range_km=200)
+    np.testing.assert_allclose(short["usable_range_km"], 200.0)
     assert short["kg_per_trip"].equals(plain["kg_per_trip"])
     np.testing.assert_allclose(short["tank_kg"] / plain["tank_kg"], 200 / plain["usable_range_km"])
 
@@ -59,34 +66,35 @@ def test_a_given_range_replaces_the_tank_and_leaves_the_hydrogen(zones, routes, 
     "key",
     [
         "adoption.share.tractor_49t.2030",
-        "vehicle.tractor_49t.kg_per_100km_loaded",
-        "vehicle.rigid_18t.kg_per_100km_empty",
+        "vehicle.tractor_49t.curb_t",
+        "vehicle.rigid_18t.drag_area_m2",
+        "vehicle.traffic_factor",
         "freight.intercity_share",
         "coach.passengers_million_per_year",
     ],
 )
-def test_more_of_a_driver_means_more_hydrogen(zones, routes, assumptions, key):
+def test_more_of_a_driver_means_more_hydrogen(zones, routes, make_use, assumptions, key):
     def kg(values):
-        table = demand_table(zones, routes, assumptions=values, year=2030)
+        table = demand_table(zones, routes, used=make_use(routes, values), assumptions=values, year=2030)
         return (table["trips_per_day"] * table["kg_per_trip"]).sum()
 
     assert kg(assumptions | {key: assumptions[key] * 1.2}) > kg(assumptions) * 1.0001
 
 
-def test_no_fuel_cell_vehicle_gives_an_empty_table_with_columns(zones, routes, assumptions):
+def test_no_fuel_cell_vehicle_gives_an_empty_table_with_columns(zones, routes, used, assumptions):
     none = {key: 0.0 for key in assumptions if key.startswith("adoption.")}
-    table = demand_table(zones, routes, assumptions=assumptions | none, year=2030)
+    table = demand_table(zones, routes, used=used, assumptions=assumptions | none, year=2030)
     assert list(table.columns) == COLUMNS
     assert table.empty
 
 
-def test_shuffled_zones_change_nothing(zones, routes, assumptions):
-    plain = demand_table(zones, routes, assumptions=assumptions, year=2030)
-    shuffled = demand_table(zones.iloc[::-1], routes, assumptions=assumptions, year=2030)
+def test_shuffled_zones_change_nothing(zones, routes, used, assumptions):
+    plain = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030)
+    shuffled = demand_table(zones.iloc[::-1], routes, used=used, assumptions=assumptions, year=2030)
     np.testing.assert_allclose(shuffled["trips_per_day"], plain["trips_per_day"], rtol=1e-9)
 
 
-def test_all_faults_come_at_once(zones, routes, assumptions):
+def test_all_faults_come_at_once(zones, routes, used, assumptions):
     zones.loc["A", "population"] = -5.0
     zones.loc["B", "employment_transport"] = np.nan
     assumptions |= {
@@ -97,7 +105,7 @@ def test_all_faults_come_at_once(zones, routes, assumptions):
     }
     del assumptions["freight.load_factor"]
     with pytest.raises(InputError) as error:
-        demand_table(zones, routes, assumptions=assumptions, year=2050, usable_range_km=-1)
+        demand_table(zones, routes, used=used, assumptions=assumptions, year=2050, usable_range_km=-1)
     places = [fault.where for fault in error.value.faults]
     assert len(places) == len(set(places))
     text = str(error.value)
@@ -127,7 +135,7 @@ def regions(draw):
 
 @settings(deadline=None, max_examples=40)
 @given(region=regions(), share=st.floats(0.001, 1.0), range_km=st.floats(50.0, 1500.0))
-def test_any_region_balances(small_region, make_routes, region, share, range_km):
+def test_any_region_balances(small_region, make_routes, make_use, region, share, range_km):
     at_km, people, kinds = region
     inside = people * (np.array(kinds) == "county")
     assume(inside.max() < 0.4 * inside.sum())
@@ -144,7 +152,8 @@ def test_any_region_balances(small_region, make_routes, region, share, range_km)
     )
     line = make_routes(dict(zip(ids, at_km, strict=True)))
     values = small_region | {f"adoption.share.{name}.2030": share for name in VEHICLE_CLASSES}
-    table = demand_table(frame, line, assumptions=values, year=2030, usable_range_km=range_km)
+    used = make_use(line, values)
+    table = demand_table(frame, line, used=used, assumptions=values, year=2030, usable_range_km=range_km)
     trips = all_trips(frame, line, assumptions=values, year=2030)
     assert (table["trips_per_day"] > 0).all()
     for name in VEHICLE_CLASSES:

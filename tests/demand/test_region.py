@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corridor import costs, roads, sources, zones
-from corridor.routes import between_zones
 from demand.checks import comparison
+from demand.consumption import route_use
 from demand.freight import trip_ends, truck_trips
 from demand.hydrogen import demand_table
+from planner.driving import on_arcs
+from planner.inputs import assumptions_in_force, load_inputs
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "data"
@@ -28,21 +29,16 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def region():
-    table = sources.read_assumptions(DATA)
-    values = {str(key): float(value) for key, value in table["value"].items()}
-    speeds = {name: values[f"road.truck_speed_kmh.{name}"] for name in ("motorway", "trunk", "primary")}
-    network = roads.from_tables(*sources.read_roads(DATA), speeds_kmh=speeds)
-    located = zones.attach(sources.read_zones(DATA), network)
-    options = {"detour": values["road.detour_factor"], "scale": values["road.choice_scale"]}
-    cost = costs.generalized(network, costs.rates(values))
-    routes = between_zones(network, located, costs=cost, most=int(values["road.alternatives"]), **options)
-    return network, located, routes, values, table
+    inputs = load_inputs()
+    values, _ = assumptions_in_force(inputs.assumptions, {})
+    used = route_use(inputs.routes, inputs.route_arcs, on_arcs(inputs.network, inputs.terrain, values))
+    return inputs.network, inputs.zones, inputs.routes, used, values, inputs.assumptions
 
 
 @pytest.fixture(scope="module")
 def compared(region):
-    network, located, routes, values, table = region
-    return comparison(located, routes, network, assumptions=values, published=table)
+    network, located, routes, used, values, table = region
+    return comparison(located, routes, network, used=used, assumptions=values, published=table)
 
 
 def test_the_page_states_what_the_model_says(compared):
@@ -62,7 +58,7 @@ def test_what_was_calibrated_lies_in_its_published_range(compared):
 
 
 def test_every_zone_meets_its_trip_ends(region):
-    _, located, routes, values, _ = region
+    _, located, routes, _, values, _ = region
     trips = truck_trips(located, routes, assumptions=values, year=2030)
     ends = trip_ends(located, assumptions=values, year=2030)
     for name in trips.columns:
@@ -73,16 +69,16 @@ def test_every_zone_meets_its_trip_ends(region):
 
 def test_hydrogen_of_the_region_is_the_fleet_times_its_daily_use(region):
     """A heavy truck takes about 25 kg a day, a lighter one half of it: the total must lie between."""
-    _, located, routes, values, _ = region
-    demand = demand_table(located, routes, assumptions=values, year=2030)
+    _, located, routes, used, values, _ = region
+    demand = demand_table(located, routes, used=used, assumptions=values, year=2030)
     kg_per_day = (demand["trips_per_day"] * demand["kg_per_trip"]).sum()
     fleet = values["check.intercity_fleet.2030"]
     assert fleet * 12 < kg_per_day < fleet * 25
 
 
 def test_the_table_is_quick(region):
-    _, located, routes, values, _ = region
+    _, located, routes, used, values, _ = region
     started = time.process_time()
-    demand_table(located, routes, assumptions=values, year=2030)
+    demand_table(located, routes, used=used, assumptions=values, year=2030)
     # 0.1 s; processor time, because other work on the machine is not the table's doing.
     assert time.process_time() - started < 1.0
