@@ -14,9 +14,11 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks.timing import Row, timed
+from corridor.access import access
+from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force
 from planner.pipeline import scoped_demand
-from siting.coverage import candidate_stops, cover_sets, even_paths
+from siting.coverage import cover_sets
 from siting.flow_refueling import solve_flow_refueling
 from siting.program import Program, SolverName, solve
 
@@ -36,22 +38,25 @@ PEERS: tuple[SolverName, ...] = ("scip", "highs")
 def rows(inputs: Inputs, scenario: Scenario) -> list[Row]:
     """Return timings on the siting question of a scenario: every flow, all sites, existing stations open."""
     values, _ = assumptions_in_force(inputs.assumptions, scenario.assumptions)
-    demand = scoped_demand(scenario, inputs, values)
+    used = on_arcs(inputs.network, inputs.terrain, values)
+    demand = scoped_demand(scenario, inputs, values, used)
+    driving = along(inputs, used, demand["route"].to_numpy())
     question = Question(
-        route=demand["route"].to_numpy(),
-        range_km=demand["usable_range_km"].to_numpy(),
+        route=driving.of(demand),
+        kind=class_numbers(demand),
+        tank=demand["tank_kg"].to_numpy(),
         volume=demand["kg_per_day"].to_numpy(),
         n_new=scenario.stations,
         existing=np.flatnonzero(inputs.sites["status"] == "existing"),
     )
 
     def paths() -> CandidatePaths:
-        routes, site_nodes = inputs.routes, inputs.sites["node_id"].to_numpy()
-        stops = candidate_stops(routes.offsets, routes.nodes, site_nodes=site_nodes)
-        return even_paths(stops, routes.km[stops.row], length=routes.length_km)
+        return driving.candidate_paths(
+            access(inputs.sites, inputs.network, within_km=values["station.access_km"])
+        )
 
     def ours() -> str:
-        sets = cover_sets(paths(), path=question.route, tank=question.range_km)
+        sets = cover_sets(paths(), path=question.route, tank=question.tank, kind=question.kind)
         proof = solve_flow_refueling(
             sets, question.volume, n_new=question.n_new, existing=question.existing, time_limit_s=_LIMIT_S
         ).certificate
@@ -73,8 +78,8 @@ class Question:
 
     Parameters
     ----------
-    route, range_km, volume
-        (n_trips,) route, usable range (km) and volume (kg/d) of each trip.
+    route, kind, tank, volume
+        (n_trips,) path, kind of vehicle, usable tank (kg) and volume (kg/d) of each trip.
     n_new
         Most new stations.
     existing
@@ -82,7 +87,8 @@ class Question:
     """
 
     route: NDArray[np.int64]
-    range_km: NDArray[np.float64]
+    kind: NDArray[np.int64]
+    tank: NDArray[np.float64]
     volume: NDArray[np.float64]
     n_new: int
     existing: NDArray[np.int64]
@@ -90,12 +96,18 @@ class Question:
 
 def _whole(solver: SolverName, paths: CandidatePaths, question: Question) -> str:
     """Solve the textbook model and return its answer."""
-    trips = zip(question.route.tolist(), question.range_km.tolist(), strict=True)
+    trips = zip(question.route.tolist(), question.kind.tolist(), question.tank.tolist(), strict=True)
     cells: list[tuple[int, int, float]] = []
     n_rows = 0
-    for trip, (path, range_km) in enumerate(trips):
+    for trip, (path, kind, tank) in enumerate(trips):
         span = slice(paths.offsets[path], paths.offsets[path + 1])
-        sets = _arc_cover_sets(paths.site[span], paths.out[span, 0], paths.total_out[path, 0], range_km)
+        sets = _arc_cover_sets(
+            paths.site[span],
+            paths.out[span, kind],
+            paths.back[span, kind],
+            whole=(paths.total_out[path, kind], paths.total_back[path, kind]),
+            tank=tank,
+        )
         for cover in sets:  # y - sum x <= 0
             cells.append((n_rows, paths.n_sites + trip, 1.0))
             cells += [(n_rows, site, -1.0) for site in cover]
@@ -125,14 +137,15 @@ def _whole(solver: SolverName, paths: CandidatePaths, question: Question) -> str
 
 
 def _arc_cover_sets(
-    site: np.ndarray, position: np.ndarray, length: float, range_km: float
+    site: np.ndarray, out: np.ndarray, back: np.ndarray, *, whole: tuple[float, float], tank: float
 ) -> set[tuple[int, ...]]:
     """Return the sites from which each arc of the cyclic trip can be driven to its end; equal sets once."""
-    stops = np.concatenate([[0.0], position, [length], 2 * length - position[::-1], [2 * length]])
-    passes = np.concatenate([position, 2 * length - position, position - 2 * length, -position])
+    lap = sum(whole)
+    stops = np.concatenate([[0.0], out, [whole[0]], lap - back[::-1], [lap]])
+    passes = np.concatenate([out, lap - back, out - lap, -back])
     sites = np.tile(site, 4)
     start, end = stops[:-1, None], stops[1:, None]
-    reaches = (passes <= start + 1e-9) & (end - passes <= range_km + 1e-9)
+    reaches = (passes <= start + 1e-9) & (end - passes <= tank + 1e-9)
     return {tuple(np.unique(sites[row]).tolist()) for row in reaches}
 
 
