@@ -86,6 +86,9 @@ _NAMED_SITES = 8
 
 _DAYS_PER_YEAR = 365.0
 
+#: Zones named in a notice; the rest is counted.
+_ZONES_NAMED = 8
+
 #: Figures below half a kilogram per day are rounding, not worth a notice.
 _NOTEWORTHY_KG_PER_DAY = 0.5
 
@@ -255,6 +258,10 @@ class Parts:
             notices.append(Notice("approximate_positions", {"count": approximate}))
         if one_way := int((stations["direction"] == "one").sum()):
             notices.append(Notice("one_direction", {"count": one_way}))
+        for key, zones in (("far_zones", self.inputs.far_zones), ("moved_zones", self.inputs.moved_zones)):
+            if len(zones):
+                named = ", ".join(str(name) for name in zones["name_zh"].iloc[:_ZONES_NAMED])
+                notices.append(Notice(key, {"count": len(zones), "zones": named}))
         if len(self.inputs.refused_sites):
             notices.append(refusal([str(site) for site in self.inputs.refused_sites.index]))
         return notices

@@ -66,6 +66,8 @@ class Inputs:
         sites screened.
     far_zones
         Zones too far from the network.
+    moved_zones
+        Zones that closures cut off from their nearest node, and that start from another.
     refused_sites
         Sites too far from the network, or added under an id in use, with a ``reason``.
     assumptions
@@ -82,6 +84,7 @@ class Inputs:
     costs: Costs
     zones: pd.DataFrame
     far_zones: pd.DataFrame
+    moved_zones: pd.DataFrame
     sites: pd.DataFrame
     refused_sites: pd.DataFrame
     bases: pd.DataFrame
@@ -165,6 +168,7 @@ def _load(
         mend = "Import roads of Sichuan and Chongqing"
         raise InputError(Fault("no two zones lie on the road network", str(network_folder), mend))
     joined = every_zone[is_near]
+    is_moved = joined["node_id"] != zones.attach(joined, network)["node_id"]
     attached, refused = sites.attach(site_store.candidate_sites(network_folder), network)
     found = routes.between_zones(
         network,
@@ -179,6 +183,7 @@ def _load(
         costs=costs,
         zones=joined,
         far_zones=every_zone[~is_near],
+        moved_zones=joined[is_moved],
         sites=sites.screened(attached, network, zones=zone_table),
         refused_sites=refused.assign(reason=_too_far(refused)),
         bases=zones.attach(sources.read_bases(folder), network),

@@ -203,7 +203,15 @@ def _plain(name: object) -> str:
 
 
 def _center(zones: pd.DataFrame) -> str:
-    """Return the zone amid the most people: its own and, the less the farther, those of the others."""
+    """Return the zone amid the most people: its own and, the less the farther, those of the others.
+
+    The seat of a prefecture is a district (区) or, where there is none, a city (市), not a county.
+    """
+    for ending in ("区", "市"):
+        urban = zones[zones["name_zh"].str.endswith(ending)]
+        if len(urban):
+            zones = urban
+            break
     lon, lat = zones["lon"].to_numpy(dtype=np.float64), zones["lat"].to_numpy(dtype=np.float64)
     km = great_circle_km(lon[:, None], lat[:, None], lon[None, :], lat[None, :])
     people = zones["population"].fillna(0).to_numpy(dtype=np.float64)
