@@ -22,7 +22,7 @@ from demand.adoption import adoption_faults, fuel_cell_shares, gateway_weight
 from demand.coaches import coach_trips
 from demand.freight import truck_trips
 from demand.inputs import VEHICLE_CLASSES, all_faults, raise_faults
-from demand.vehicles import vehicle_table
+from demand.vehicles import tank_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +63,9 @@ def demand_table(
     Returns
     -------
     pandas.DataFrame
-        One row per route and vehicle class with trips, ordered by route: ``route``, ``vehicle_class``,
-        ``trips_per_day``, ``kg_per_trip``, ``kg_out``, ``kg_back``, ``usable_range_km``, ``tank_kg``.
+        One row per route, vehicle class and storage with trips, ordered by route: ``route``,
+        ``vehicle_class``, ``storage`` (``35mpa`` | ``70mpa`` | ``liquid``), ``trips_per_day``, ``kg_per_trip``,
+        ``kg_out``, ``kg_back``, ``usable_range_km``, ``tank_kg``.
 
     Raises
     ------
@@ -79,19 +80,21 @@ def demand_table(
     weight = gateway_weight(zones, routes, assumptions=assumptions)
     trips = all_trips(zones, routes, assumptions=assumptions, year=year)[classes].to_numpy()
     trips = trips * shares * weight[:, None]
-    vehicles = vehicle_table(assumptions).loc[classes]
-    route, column = np.nonzero(trips > 0)
-    kg_out, kg_back = used.out_kg[route, column], used.back_kg[route, column]
+    tanks = tank_table(assumptions)
+    route, column = np.nonzero(trips[:, tanks["kind"].to_numpy()] > 0)
+    kind = tanks["kind"].to_numpy()[column]
+    kg_out, kg_back = used.out_kg[route, kind], used.back_kg[route, kind]
     kg_per_km = (kg_out + kg_back) / (_THERE_AND_BACK * routes.length_km[route])
     if usable_range_km is None:
-        tank_kg = vehicles["usable_kg"].to_numpy()[column]
+        tank_kg = tanks["usable_kg"].to_numpy()[column]
     else:
         tank_kg = usable_range_km * kg_per_km
     return pd.DataFrame(
         {
             "route": route.astype(np.int64),
-            "vehicle_class": np.array(classes, dtype=object)[column],
-            "trips_per_day": trips[route, column],
+            "vehicle_class": np.array(classes, dtype=object)[kind],
+            "storage": tanks["storage"].to_numpy(dtype=object)[column],
+            "trips_per_day": trips[route, kind] * tanks["share"].to_numpy()[column],
             "kg_per_trip": kg_out + kg_back,
             "kg_out": kg_out,
             "kg_back": kg_back,

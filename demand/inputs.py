@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 TRUCK_CLASSES = ("tractor_49t", "rigid_31t", "rigid_18t", "light_9t", "light_4t5")
 VEHICLE_CLASSES = (*TRUCK_CLASSES, "coach_12m")
 
+#: Ways hydrogen is kept on board, the first being what is not one of the others; liquid only where listed.
+STORAGE = ("35mpa", "70mpa", "liquid")
+LIQUID_CLASSES = ("tractor_49t",)
+
 #: Employment and population columns that make up the mass of a county.
 MASS_COLUMNS = {
     "transport": "employment_transport",
@@ -134,7 +138,15 @@ def required_limits() -> dict[str, Limits]:
             limits[f"vehicle.{vehicle_class}.{item}"] = POSITIVE
         for item in ("auxiliary_kw", "battery_kwh"):
             limits[f"vehicle.{vehicle_class}.{item}"] = NON_NEGATIVE
+        for storage in storages(vehicle_class)[1:]:
+            limits[f"vehicle.{vehicle_class}.tank_kg_{storage}"] = POSITIVE
+            limits[f"vehicle.{vehicle_class}.share_{storage}"] = SHARE
     return limits
+
+
+def storages(vehicle_class: str) -> tuple[str, ...]:
+    """Return the ways a class may keep hydrogen on board, of ``STORAGE``."""
+    return STORAGE if vehicle_class in LIQUID_CLASSES else STORAGE[:2]
 
 
 def adoption_year(key: str) -> tuple[str, int] | None:
@@ -172,7 +184,20 @@ def assumption_faults(assumptions: Mapping[str, float]) -> list[Fault]:
         elif not limit.hold(value):
             faults.append(Fault(f"{value!r} is out of range", key, f"Give {limit}"))
     faults += _sum_faults(assumptions, "freight.tonne_share.", TRUCK_CLASSES)
+    faults += _storage_faults(assumptions)
     faults += _sum_faults(assumptions, "freight.mass_weight.", tuple(MASS_COLUMNS))
+    return faults
+
+
+def _storage_faults(assumptions: Mapping[str, float]) -> list[Fault]:
+    """Return a fault for each class whose special tanks add up to more than its vehicles."""
+    faults = []
+    for vehicle_class in VEHICLE_CLASSES:
+        keys = [f"vehicle.{vehicle_class}.share_{storage}" for storage in storages(vehicle_class)[1:]]
+        shares = [assumptions.get(key, math.nan) for key in keys]
+        if all(SHARE.hold(share) for share in shares) and sum(shares) > 1.0 + SUM_TOLERANCE:
+            what = f"the shares of tanks add up to {sum(shares):g}, more than 1"
+            faults.append(Fault(what, f"vehicle.{vehicle_class}.share_*", "Lower one of them"))
     return faults
 
 

@@ -14,7 +14,14 @@ import numpy as np
 import pandas as pd
 
 from demand.energy import Vehicle
-from demand.inputs import TRUCK_CLASSES, VEHICLE_CLASSES, assumption_faults, raise_faults
+from demand.inputs import (
+    STORAGE,
+    TRUCK_CLASSES,
+    VEHICLE_CLASSES,
+    assumption_faults,
+    raise_faults,
+    storages,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +94,28 @@ def _row(vehicle_class: str, assumptions: Mapping[str, float]) -> dict[str, floa
         "load_factor": assumptions["freight.load_factor" if is_truck else "coach.load_factor"],
         "empty_share": assumptions["freight.empty_running" if is_truck else "coach.empty_running"],
     }
+
+
+def tank_table(assumptions: Mapping[str, float]) -> pd.DataFrame:
+    """Return the tanks in use: one row per class and way of keeping hydrogen that any of its vehicles has.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``kind`` (position in ``VEHICLE_CLASSES``), ``storage``, ``share`` (of the class's vehicles, above 0),
+        ``usable_kg``; by class, then in the order of ``demand.inputs.STORAGE``.
+    """
+    usable = assumptions["vehicle.usable_tank_share"]
+    rows: list[tuple[int, str, float, float]] = []
+    for kind, name in enumerate(VEHICLE_CLASSES):
+        special = storages(name)[1:]
+        shares = {storage: assumptions[f"vehicle.{name}.share_{storage}"] for storage in special}
+        shares = {STORAGE[0]: max(0.0, 1.0 - sum(shares.values())), **shares}
+        for storage, share in shares.items():
+            key = "tank_kg" if storage == STORAGE[0] else f"tank_kg_{storage}"
+            if share > 0:
+                rows.append((kind, storage, share, usable * assumptions[f"vehicle.{name}.{key}"]))
+    return pd.DataFrame(rows, columns=["kind", "storage", "share", "usable_kg"])
 
 
 def driven(assumptions: Mapping[str, float], *, laden: bool) -> list[Vehicle]:

@@ -173,6 +173,7 @@ class Parts:
                 "origin": routes.zone_ids[routes.origin[route]],
                 "destination": routes.zone_ids[routes.destination[route]],
                 "vehicle_class": demand["vehicle_class"].to_numpy(),
+                "storage": demand["storage"].to_numpy(),
                 "trips_per_day": demand["trips_per_day"].to_numpy(),
                 "kg_per_day": demand["kg_per_day"].to_numpy(),
                 "length_km": routes.length_km[route],

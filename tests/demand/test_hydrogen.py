@@ -13,6 +13,7 @@ from demand.inputs import VEHICLE_CLASSES
 COLUMNS = [
     "route",
     "vehicle_class",
+    "storage",
     "trips_per_day",
     "kg_per_trip",
     "kg_out",
@@ -25,7 +26,7 @@ COLUMNS = [
 def test_table_has_its_schema_and_only_rows_with_trips(zones, routes, used, assumptions):
     table = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030)
     assert list(table.columns) == COLUMNS
-    assert (table[COLUMNS[2:]] > 0).all().all()
+    assert (table[COLUMNS[3:]] > 0).all().all()
     assert table["route"].is_monotonic_increasing
     assert set(table["vehicle_class"]) == set(VEHICLE_CLASSES)
     assert not table.duplicated(["route", "vehicle_class"]).any()
@@ -52,6 +53,23 @@ def test_tank_is_what_the_usable_range_burns(zones, routes, used, assumptions):
     np.testing.assert_allclose(table["tank_kg"], table["usable_range_km"] * kg_per_km, rtol=1e-12)
     tractors = table[table["vehicle_class"] == "tractor_49t"]
     np.testing.assert_allclose(tractors["tank_kg"], 35 * 0.85)
+
+
+def test_larger_tanks_split_the_trips_and_leave_the_hydrogen(zones, routes, used, assumptions):
+    plain = demand_table(zones, routes, used=used, assumptions=assumptions, year=2030)
+    shares = {"vehicle.tractor_49t.share_70mpa": 0.3, "vehicle.tractor_49t.share_liquid": 0.7}
+    mixed = demand_table(zones, routes, used=used, assumptions=assumptions | shares, year=2030)
+    for table in (plain, mixed):
+        table["kg"] = table["trips_per_day"] * table["kg_per_trip"]
+    assert mixed["kg"].sum() == pytest.approx(plain["kg"].sum(), rel=1e-12)
+    tractors = mixed[mixed["vehicle_class"] == "tractor_49t"]
+    share = tractors.groupby("storage")["trips_per_day"].sum() / tractors["trips_per_day"].sum()
+    assert share.to_dict() == {"70mpa": pytest.approx(0.3), "liquid": pytest.approx(0.7)}
+    tank = tractors.groupby("storage")["tank_kg"].first()
+    assert tank["liquid"] > tank["70mpa"] > 35 * 0.85
+    too_many = assumptions | {"vehicle.tractor_49t.share_70mpa": 0.6, "vehicle.tractor_49t.share_liquid": 0.6}
+    with pytest.raises(InputError, match=r"tractor_49t.share_\*: .*add up to 1.2"):
+        demand_table(zones, routes, used=used, assumptions=too_many, year=2030)
 
 
 def test_a_given_range_replaces_the_tank_and_leaves_the_hydrogen(zones, routes, used, assumptions):
