@@ -64,8 +64,8 @@ def demand_table(
     -------
     pandas.DataFrame
         One row per route, vehicle class and storage with trips, ordered by route: ``route``,
-        ``vehicle_class``, ``storage`` (``35mpa`` | ``70mpa`` | ``liquid``), ``trips_per_day``, ``kg_per_trip``,
-        ``kg_out``, ``kg_back``, ``usable_range_km``, ``tank_kg``.
+        ``vehicle_class``, ``storage`` (``35mpa`` | ``70mpa`` | ``liquid``), ``trips_per_day``,
+        ``kg_per_trip``, ``kg_out``, ``kg_back``, ``usable_range_km``, ``tank_kg``.
 
     Raises
     ------
