@@ -105,3 +105,31 @@ def test_comparison_names_missing_published_rows(zones, routes, network, used, a
         comparison(zones, routes, network, used=used, assumptions=assumptions, published=short)
     places = {fault.where for fault in error.value.faults}
     assert places == {"check.kg_per_truck_day", "check.intercity_fleet.2030"}
+
+
+def test_counts_of_all_vehicles_are_compared_as_trucks(
+    zones, routes, network, used, assumptions, assumption_table
+):
+    table = comparison(zones, routes, network, used=used, assumptions=assumptions, published=assumption_table)
+    before, after = (table.loc[f"trucks_per_day.chengyu_sichuan.{year}"] for year in (2019, 2020))
+    assert before["published"] == pytest.approx(23_311 * 0.25)
+    assert after["published"] == pytest.approx(25_427 * 0.25)
+    assert after["low"] < 25_427 * 0.25 < after["high"]
+    assert after["model"] / before["model"] == pytest.approx(1 + assumptions["freight.growth_per_year"])
+
+
+def test_fleet_of_sichuan_is_carried_back_as_the_fleet_grows(
+    zones, routes, network, used, assumptions, assumption_table
+):
+    """With every county in Sichuan and no gateway traffic, all vehicles on the road are at home there."""
+    alone = zones.assign(province_zh="四川省")
+    without = assumptions | {
+        f"{kind}_per_day.{road}": 0.0
+        for kind in ("freight.gateway_trucks", "coach.gateway_coaches")
+        for road in ("main", "branch")
+    }
+    table = comparison(alone, routes, network, used=used, assumptions=without, published=assumption_table)
+    model = table["model"]
+    growth = (model["intercity_fleet.2030"] / model["intercity_fleet.2027"]) ** (1 / 3)
+    expected = model["intercity_fleet.2027"] / (2600 / 6500) / growth**3.2
+    assert model["fleet.sichuan_2024"] == pytest.approx(expected)
