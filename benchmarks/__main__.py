@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import flow_refueling, routing
+from benchmarks import demand, flow_refueling, routing
 from planner.inputs import load_inputs
 from planner.scenario import Scenario
 
@@ -28,6 +28,7 @@ def main() -> None:
     table: list[Row] = []
     tasks: dict[str, Callable[[], list[Row]]] = {
         "routing": partial(routing.rows, inputs),
+        "demand": partial(demand.rows, inputs),
         "flow refueling, default plan": partial(flow_refueling.rows, inputs, Scenario()),
         "flow refueling, few stations": partial(flow_refueling.rows, inputs, Scenario(stations=5)),
     }
