@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.sparse.linalg import spsolve
@@ -54,6 +55,12 @@ PLAUSIBLE_GRADE = {"motorway": 0.06, "trunk": 0.08, "primary": 0.09}
 
 #: More than this share of an edge in a tunnel or on a bridge, and terrain does not tell its elevation.
 _STRUCTURE_SHARE = 0.5
+
+#: An edge with more than this share in a tunnel or on a bridge is not read from the ground in between.
+_MENTIONED_SHARE = 0.02
+
+#: From one reading of the ground to the next along a road, km: finer, and the model's noise becomes hills.
+SPACING_KM = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +118,7 @@ def terrain(
     points: pd.DataFrame,
     *,
     surface_m: NDArray[np.float64] | None = None,
+    along: pd.DataFrame | None = None,
     farthest_km: float = FARTHEST_POINT_KM,
 ) -> Terrain:
     """Return elevations of nodes, climbs and grades of edges.
@@ -125,6 +133,9 @@ def terrain(
     surface_m
         (n_nodes,) elevation of the ground at each node, NaN where the model has none. Nodes all of whose
         edges are tunnels or bridges do not take it. ``points`` then serve only where it is missing.
+    along
+        Elevation of the ground between the nodes: ``row`` of ``network.edges``, ``fraction`` of its length
+        from its start, ``elevation_m``; see :func:`open_stretches`.
     farthest_km
         Points farther than this from their road are left out.
     """
@@ -132,7 +143,10 @@ def terrain(
     known = np.full(network.n_nodes, np.nan)
     if surface_m is not None:
         known = np.where(_on_ground(network, links), np.asarray(surface_m, dtype=np.float64), np.nan)
-    pieces = _pieces(links, known, _pins(network, points, links, known, farthest_km))
+    pins = _pins(network, points, links, known, farthest_km)
+    if along is not None:
+        pins = pd.concat([pins, _ground_pins(along, links)], ignore_index=True)
+    pieces = _pieces(links, known, pins)
     elevation, known_km = _harmonic(pieces)
     nodes = pd.DataFrame(
         {"elevation_m": elevation, "elevation_quality": _quality(elevation, known_km), "known_km": known_km}
@@ -147,6 +161,36 @@ def terrain(
         steepest=steepest[link],
         inside=_inside(pieces.pins, link, forward, links.km),
     )
+
+
+def open_stretches(network: RoadNetwork, *, spacing_km: float = SPACING_KM) -> pd.DataFrame:
+    """Return points inside the edges that lie on the ground, where an elevation model can be read.
+
+    Edges with a tunnel or bridge worth mentioning have none: where on the edge it is, is not known.
+
+    Parameters
+    ----------
+    network
+        Road network; edges with ``geometry``.
+    spacing_km
+        From one point to the next.
+
+    Returns
+    -------
+    DataFrame
+        ``row`` of ``network.edges`` (of the two directions of a road the first), ``fraction`` of its length,
+        ``lon``, ``lat`` in degrees WGS 84.
+    """
+    links = _links(network)
+    row = np.unique(links.of_row, return_index=True)[1]
+    row = row[_structure_share(network)[row] <= _MENTIONED_SHARE]
+    n_inside = np.ceil(links.km[links.of_row[row]] / spacing_km).astype(np.int64) - 1
+    row, count = np.repeat(row, n_inside), np.repeat(n_inside, n_inside)
+    rank = np.arange(len(row)) - np.repeat(np.cumsum(n_inside) - n_inside, n_inside)
+    fraction = (rank + 1.0) / (count + 1.0)
+    lines = network.edges.geometry.to_numpy()[row]
+    spots = shapely.get_coordinates(shapely.line_interpolate_point(lines, fraction, normalized=True))
+    return pd.DataFrame({"row": row, "fraction": fraction, "lon": spots[:, 0], "lat": spots[:, 1]})
 
 
 def elevations(
@@ -220,19 +264,41 @@ def _links(network: RoadNetwork) -> _Links:
 
 def _on_ground(network: RoadNetwork, links: _Links) -> NDArray[np.bool_]:
     """(n_nodes,) bool: at least one edge of the node is mostly neither tunnel nor bridge."""
-    structure = np.zeros(len(network.edges), dtype=bool)
-    for kind in ("tunnel", "bridge"):
-        if f"{kind}_share" in network.edges:
-            share = network.edges[f"{kind}_share"].to_numpy(dtype=np.float64)
-            structure |= share > _STRUCTURE_SHARE
-        elif kind in network.edges:
-            values = network.edges[kind]
-            structure |= (values.notna() & ~values.isin(["no", "False", False])).to_numpy(dtype=bool)
     ground = np.zeros(network.n_nodes, dtype=bool)
-    rows = links.of_row[~structure]
+    rows = links.of_row[_structure_share(network) <= _STRUCTURE_SHARE]
     ground[links.low[rows]] = True
     ground[links.high[rows]] = True
     return ground
+
+
+def _structure_share(network: RoadNetwork) -> NDArray[np.float64]:
+    """(rows of edges,) float64: share of each edge in a tunnel or on a bridge, the larger of both."""
+    most = np.zeros(len(network.edges))
+    for kind in ("tunnel", "bridge"):
+        if f"{kind}_share" in network.edges:
+            share = network.edges[f"{kind}_share"].to_numpy(dtype=np.float64)
+        elif kind in network.edges:
+            values = network.edges[kind]
+            share = (values.notna() & ~values.isin(["no", "False", False])).to_numpy(dtype=np.float64)
+        else:
+            continue
+        most = np.maximum(most, share)
+    return most
+
+
+def _ground_pins(along: pd.DataFrame, links: _Links) -> pd.DataFrame:
+    """Return readings of the ground on links, as :func:`_pins` gives known points."""
+    read = along[np.isfinite(along["elevation_m"].to_numpy(dtype=np.float64))]
+    row = read["row"].to_numpy()
+    link, fraction = links.of_row[row], read["fraction"].to_numpy(dtype=np.float64)
+    return pd.DataFrame(
+        {
+            "point": -1 - np.arange(len(read)),
+            "link": link,
+            "km": np.where(links.forward[row], fraction, 1.0 - fraction) * links.km[link],
+            "elevation_m": read["elevation_m"].to_numpy(dtype=np.float64),
+        }
+    )
 
 
 def _pins(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corridor import sources
-from corridor.elevation import terrain
+from corridor.elevation import open_stretches, terrain
 from corridor.stored_terrain import stored, with_terrain
 
 if TYPE_CHECKING:
@@ -61,4 +61,7 @@ def draped(network: RoadNetwork, dem: Path, points: pd.DataFrame) -> tuple[RoadN
             f"{dem.name} has an elevation at {covered.sum()} of {len(covered)} nodes ({covered.mean():.1%}); "
             "the others are interpolated along the roads"
         )
-    return with_terrain(network, terrain(network, points, surface_m=surface_m)), notices
+    inside = open_stretches(network)
+    inside["elevation_m"] = surface.sample(dem, inside["lon"].to_numpy(), inside["lat"].to_numpy())
+    found = terrain(network, points, surface_m=surface_m, along=inside)
+    return with_terrain(network, found), notices

@@ -94,6 +94,25 @@ def test_a_tunnel_runs_through_the_ridge_not_over_it(road, tmp_path):
     assert described["highest_m"] == pytest.approx(portal, abs=25)
 
 
+def test_a_long_edge_over_the_ridge_climbs_it(tmp_path):
+    path = tmp_path / "open.osm"
+    writer = osmium.SimpleWriter(str(path), overwrite=True)
+    for node, place in NODES.items():
+        writer.add_node(osmium.osm.mutable.Node(id=node + 1, location=place, version=1, tags={}))
+    nodes = [node + 1 for node in NODES]
+    writer.add_way(osmium.osm.mutable.Way(id=100, nodes=nodes, version=1, tags={"highway": "primary"}))
+    writer.close()
+    dem = write_dem(tmp_path / "dem.tif")
+    answer("import", path, "--dem", dem, "--out", tmp_path / "net")
+    network = roads.load(tmp_path / "net")
+    assert len(network.edges) == 2
+    edge = network.edges.iloc[0]
+    # Read every kilometer, the top is met within half of one: the ridge falls 65 m on that.
+    assert edge["climb_m"] == pytest.approx(1000, abs=80)
+    assert edge["descent_m"] == pytest.approx(1000, abs=80)
+    assert edge["grade"] == pytest.approx(0.0, abs=1e-3)
+
+
 def test_cells_are_those_osmnx_takes(road, tmp_path):
     dem = write_dem(tmp_path / "dem.tif")
     answer("import", road, "--no-simplify", "--dem", dem, "--out", tmp_path / "net")
