@@ -88,15 +88,25 @@ def link_volumes(routes: Routes, round_trips: np.ndarray) -> pd.Series:
     pandas.Series
         Index (``u``, ``v``) node ids with u < v; vehicles per day.
     """
+    return _on_links(routes, pd.DataFrame({"per_day": round_trips}))["per_day"]
+
+
+def _on_links(routes: Routes, round_trips: pd.DataFrame) -> pd.DataFrame:
+    """Return :func:`link_volumes` of several columns of round trips at once."""
     inside = np.ones(len(routes.nodes), dtype=bool)
     inside[routes.offsets[:-1]] = False
     later = np.flatnonzero(inside)
-    volumes = np.repeat(round_trips, np.diff(routes.offsets) - 1) * _DIRECTIONS
-    ids, nodes = np.unique(routes.nodes, return_inverse=True)
-    near, far = nodes[later - 1].astype(np.int64), nodes[later].astype(np.int64)
-    links, link = np.unique(np.minimum(near, far) * len(ids) + np.maximum(near, far), return_inverse=True)
-    index = pd.MultiIndex.from_arrays([ids[links // len(ids)], ids[links % len(ids)]], names=["u", "v"])
-    return pd.Series(np.bincount(link, weights=volumes, minlength=len(links)), index=index, name="per_day")
+    node, ids = pd.factorize(routes.nodes)
+    near, far = node[later - 1].astype(np.int64), node[later].astype(np.int64)
+    link, links = pd.factorize(np.minimum(near, far) * len(ids) + np.maximum(near, far))
+    ends = np.sort(np.column_stack([ids[links // len(ids)], ids[links % len(ids)]]), axis=1)
+    index = pd.MultiIndex.from_arrays([ends[:, 0], ends[:, 1]], names=["u", "v"])
+    steps = np.diff(routes.offsets) - 1
+    volumes = {
+        name: np.bincount(link, weights=np.repeat(trips * _DIRECTIONS, steps), minlength=len(links))
+        for name, trips in round_trips.items()
+    }
+    return pd.DataFrame(volumes, index=index).sort_index()
 
 
 def section_volumes(network: RoadNetwork, volumes: pd.Series) -> pd.Series:
@@ -109,14 +119,19 @@ def section_volumes(network: RoadNetwork, volumes: pd.Series) -> pd.Series:
     volumes
         As :func:`link_volumes` gives them.
     """
+    return _section_means(network, volumes.to_frame()).iloc[:, 0]
+
+
+def _section_means(network: RoadNetwork, volumes: pd.DataFrame) -> pd.DataFrame:
+    """Return :func:`section_volumes` of several columns at once: index section id, the same columns."""
     means = {}
     for name, arcs in section_arcs(network).items():
         u, v = network.node_ids[network.tails[arcs]], network.node_ids[network.heads[arcs]]
         links = pd.MultiIndex.from_arrays([np.minimum(u, v), np.maximum(u, v)])
         here = volumes.reindex(links, fill_value=0.0).to_numpy()
         km = network.length_km[arcs]
-        means[name] = float(here @ km / km.sum()) if len(arcs) else np.nan
-    return pd.Series(means, dtype=np.float64)
+        means[name] = km @ here / km.sum() if len(arcs) else np.full(volumes.shape[1], np.nan)
+    return pd.DataFrame.from_dict(means, orient="index", columns=volumes.columns)
 
 
 def section_arcs(network: RoadNetwork) -> dict[str, NDArray[np.int64]]:
@@ -243,14 +258,12 @@ def _modeled(
         year: all_trips(zones, routes, assumptions=assumptions, year=year)[list(TRUCK_CLASSES)]
         for year in (COUNT_YEAR, *COUNTED_YEARS)
     }
-    sections = {
-        year: section_volumes(network, link_volumes(routes, trips.sum(axis=1).to_numpy()))
-        for year, trips in by_year.items()
-    }
+    totals = pd.DataFrame({year: trips.sum(axis=1).to_numpy() for year, trips in by_year.items()})
+    sections = _section_means(network, _on_links(routes, totals))
     trucks, now = by_year[COUNT_YEAR], sections[COUNT_YEAR]
     model = {f"trucks_per_day.{name}": now[name] for name in now.index if name != COUNTED_SECTION}
     for year in COUNTED_YEARS:
-        model[f"trucks_per_day.{COUNTED_SECTION}.{year}"] = sections[year][COUNTED_SECTION]
+        model[f"trucks_per_day.{COUNTED_SECTION}.{year}"] = sections.loc[COUNTED_SECTION, year]
     corridor = [named.route_id for named in NAMED_ROUTES]
     model["trucks_per_day.three_corridors"] = float(now[corridor].sum(skipna=False))
     province = zones["province_zh"]

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from corridor.errors import Fault, InputError
-from planner import exports, roads_cli, sites_cli, store, tables
+from planner import demand_cli, exports, roads_cli, sites_cli, store, tables
 from planner.assembly import with_refused
 from planner.inputs import fingerprint, load_inputs
 from planner.locate import locate as locate_stations
@@ -37,6 +37,7 @@ app = typer.Typer(
 
 app.add_typer(roads_cli.app, name="roads")
 app.add_typer(sites_cli.app, name="sites")
+app.add_typer(demand_cli.app, name="demand")
 
 
 @app.callback()
