@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,13 +169,21 @@ def read_roads(directory: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
             mend = "Write a network there first: chengyu roads import FILE --out DIR"
             raise InputError(Fault("there is no such file", str(path), mend))
     try:
-        nodes, edges = pd.read_parquet(paths[0]), gpd.read_parquet(paths[1])
+        # Both spend most of their time outside the interpreter, making points and lines.
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            nodes, edges = pool.submit(_read_nodes, paths[0]), pool.submit(gpd.read_parquet, paths[1])
+            return nodes.result(), edges.result()
     except (ValueError, OSError) as error:  # pyarrow's errors are among these
         raise InputError(
             Fault(f"not a readable road table ({error})", str(directory), "Import again")
         ) from error
+
+
+def _read_nodes(path: Path) -> gpd.GeoDataFrame:
+    """Read the nodes table; its points are made of x and y."""
+    nodes = pd.read_parquet(path)
     geometry = gpd.points_from_xy(nodes["x"], nodes["y"], crs="EPSG:4326")
-    return gpd.GeoDataFrame(nodes, geometry=geometry), edges
+    return gpd.GeoDataFrame(nodes, geometry=geometry)
 
 
 def read_zones(directory: Path) -> pd.DataFrame:

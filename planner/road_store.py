@@ -132,12 +132,13 @@ def _write_tables(network: RoadNetwork, folder: Path) -> None:
     try:
         _plain(nodes).to_parquet(folder / "roads_nodes.parquet")
         edges = _plain(network.edges)
+        edges.index = edges.index.set_names(["u", "v", "key"])
         packed = [name for name in edges.columns if name != "geometry"]
         edges.to_parquet(
             folder / "roads_edges.parquet",
             geometry_encoding="geoarrow",
             # Coordinates hardly shrink and repeat little: plain ones are read five times as fast.
-            compression=dict.fromkeys([*packed, *(edges.index.names or [])], "snappy"),
+            compression=dict.fromkeys([*packed, *edges.index.names], "snappy"),
             use_dictionary=packed,
         )
     except (ValueError, TypeError) as error:  # pyarrow's errors are among these
