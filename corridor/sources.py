@@ -115,6 +115,17 @@ ELEVATION_COLUMNS: Mapping[str, Column] = {
     "position_quality": _QUALITY,
 }
 
+FLEET_COLUMNS: Mapping[str, Column] = {
+    "record_id": Column(unique=True),
+    "area": Column(),
+    "month": Column(),
+    "kind": Column(choices=("observation", "target", "superseded")),
+    "vehicles": Column(kind="number", low=0.0),
+    "source": Column(),
+    "confidence": _CONFIDENCE,
+    "note": _OPTIONAL_TEXT,
+}
+
 #: Files that make up the shipped data, in the order a reader meets them.
 DATA_FILES = (
     "roads_nodes.parquet",
@@ -124,6 +135,7 @@ DATA_FILES = (
     "bases.csv",
     "assumptions.csv",
     "elevations.csv",
+    "fleet.csv",
 )
 
 
@@ -211,6 +223,16 @@ def read_elevations(directory: Path) -> pd.DataFrame:
     """Return towns, passes and tunnels of known elevation, index ``point_id``, each within its range."""
     table = read_table(directory / "elevations.csv", ELEVATION_COLUMNS).set_index("point_id")
     return _within_range(table, "elevation_m", where="elevations.csv")
+
+
+def read_fleet(directory: Path) -> pd.DataFrame:
+    """Return published counts and targets of fuel-cell vehicles, index ``record_id``."""
+    table = read_table(directory / "fleet.csv", FLEET_COLUMNS).set_index("record_id")
+    wrong = table.index[~table["month"].str.fullmatch(r"20\d\d-(0[1-9]|1[0-2])")]
+    if len(wrong):
+        rows = ", ".join(map(str, wrong))
+        raise InputError(Fault(f"month is not YYYY-MM: {rows}", "fleet.csv", "Write e.g. 2024-04"))
+    return table
 
 
 def _within_range(table: pd.DataFrame, column: str, *, where: str) -> pd.DataFrame:

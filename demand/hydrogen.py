@@ -18,16 +18,17 @@ import numpy as np
 import pandas as pd
 
 from corridor.errors import Fault
-from demand.adoption import adoption_faults, fuel_cell_shares, gateway_weight
+from demand.adoption import adoption_faults, fuel_cell_shares, gateway_weight, modeled_work
 from demand.coaches import coach_trips
 from demand.freight import truck_trips
 from demand.inputs import VEHICLE_CLASSES, all_faults, raise_faults
 from demand.vehicles import tank_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from corridor.routes import Routes
+    from demand.adoption import Mode
     from demand.consumption import RouteUse
 
 _THERE_AND_BACK = 2.0
@@ -41,6 +42,8 @@ def demand_table(
     assumptions: Mapping[str, float],
     year: int,
     usable_range_km: float | None = None,
+    adoption: Mode = "policy",
+    fleet: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the ``demand`` table of docs/tables.md.
 
@@ -59,6 +62,10 @@ def demand_table(
     usable_range_km
         One usable range for all trips instead of what the class's tank gives; consumption stays, and the
         tank is what a trip uses on so many of its kilometers.
+    adoption
+        Where the fuel-cell shares come from (:mod:`demand.adoption`).
+    fleet
+        Published fleet, the table ``fleet.csv``; needed for adoption ``bass``.
 
     Returns
     -------
@@ -74,12 +81,16 @@ def demand_table(
     corridor.errors.InfeasibleError
         If totals contradict each other.
     """
-    raise_faults(_faults(zones, routes, assumptions, year, usable_range_km))
+    lacking = adoption_faults(assumptions, year=year, mode=adoption)
+    raise_faults(_faults(zones, routes, assumptions, lacking, usable_range_km))
     classes = list(VEHICLE_CLASSES)
-    shares = fuel_cell_shares(assumptions, year=year).loc[classes].to_numpy()
     weight = gateway_weight(zones, routes, assumptions=assumptions)
     trips = all_trips(zones, routes, assumptions=assumptions, year=year)[classes].to_numpy()
-    trips = trips * shares * weight[:, None]
+    work = None
+    if adoption != "policy":
+        work = modeled_work(routes, trips * weight[:, None], used=used, assumptions=assumptions)
+    shares = fuel_cell_shares(assumptions, year=year, mode=adoption, work=work, fleet=fleet)
+    trips = trips * shares.loc[classes].to_numpy() * weight[:, None]
     tanks = tank_table(assumptions)
     route, column = np.nonzero(trips[:, tanks["kind"].to_numpy()] > 0)
     kind = tanks["kind"].to_numpy()[column]
@@ -117,13 +128,13 @@ def _faults(
     zones: pd.DataFrame,
     routes: Routes,
     assumptions: Mapping[str, float],
-    year: int,
+    lacking: Sequence[Fault],
     usable_range_km: float | None,
 ) -> list[Fault]:
-    """Return the faults of every input of the table."""
+    """Return the faults of every input of the table, ``lacking`` being those of the adoption."""
     faults = all_faults(zones, routes, assumptions)
     known = {str(fault) for fault in faults}
-    faults += [fault for fault in adoption_faults(assumptions, year=year) if str(fault) not in known]
+    faults += [fault for fault in lacking if str(fault) not in known]
     if usable_range_km is not None and not (math.isfinite(usable_range_km) and usable_range_km > 0):
         faults.append(Fault(f"{usable_range_km!r} is not a distance", "usable_range_km", "Give km above 0"))
     return faults

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from corridor import zones
+from corridor import sources, zones
 from corridor.access import access
 from corridor.errors import Fault, InputError
 from corridor.named_routes import corridor_share
@@ -198,6 +198,8 @@ def scoped_demand(
         assumptions=values,
         year=scenario.year,
         usable_range_km=scenario.usable_range_km,
+        adoption=scenario.adoption,
+        fleet=sources.read_fleet(sources.data_directory()),
     )
     table["kg_per_day"] = table["trips_per_day"] * table["kg_per_trip"]
     if scenario.scope == "region":

@@ -85,6 +85,9 @@ class Scenario(BaseModel):
         the three named routes), or all intercity trips of the region.
     stations
         Largest number of new stations, besides the existing ones.
+    adoption
+        Where the fuel-cell shares come from: policy targets, a Bass curve fitted to published fleets, or
+        total cost of ownership (:mod:`demand.adoption`).
     usable_range_km
         Usable range of every vehicle class, km; None takes each class's own.
     green_only
@@ -110,6 +113,7 @@ class Scenario(BaseModel):
     name: str = Field(default="corridor-2030", min_length=1, max_length=80)
     year: Year = 2030
     scope: Literal["corridor", "region"] = "corridor"
+    adoption: Literal["policy", "bass", "cost"] = "policy"
     stations: int = Field(default=12, ge=0, le=1000)
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
