@@ -11,9 +11,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from corridor.errors import InfeasibleError
 from planner.demand_report import demand_report, method
+from planner.ensemble import QUANTILES, amounts_of, demand_spread, drivers
 from planner.exports import check_folder
 from planner.inputs import assumptions_in_force, load_inputs
+from planner.plan import plain
 from planner.scenario import read_toml, validated, with_settings
 from planner.terminal import Json, print_json, reported
 from planner.text import LANGUAGES
@@ -78,6 +81,100 @@ def describe(
             typer.echo(f"\n{page}", nl=False)
         for path in paths:
             typer.echo(f"wrote {path}", err=True)
+
+
+@app.command(name="sample")
+def sample_(
+    scenario_file: ScenarioFile = None,
+    *,
+    settings: Settings = None,
+    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Number of draws.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal draws.")] = 1,
+    csv: Annotated[Path | None, typer.Option(help="Folder for the draws and what they lead to, CSV.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw the assumptions you did not set from their ranges: P10, P50 and P90 of the hydrogen."""
+    with reported(as_json=as_json):
+        scenario = scenario_of(scenario_file, settings)
+        if csv is not None:
+            check_folder(csv)
+        spread, draws = demand_spread(scenario, seed=seed, n=n, on_draw=lambda done: _said(done, n))
+        told = spread.dropna()
+        if told.empty:
+            raise InfeasibleError("In every draw the totals contradict each other. Narrow the ranges")
+        quantiles = told.quantile(list(QUANTILES))
+        documented = amounts_of(scenario)
+        strongest = drivers(spread, draws, year=scenario.year)
+        paths = _draws_csv(csv, spread, draws) if csv is not None else []
+        if as_json:
+            content = {
+                "identity": scenario.identity,
+                "seed": seed,
+                "draws": n,
+                "left_out": n - len(told),
+                "documented": documented,
+                "quantiles": {
+                    name: {f"p{q:.0%}"[:-1]: column[q] for q in QUANTILES}
+                    for name, column in quantiles.items()
+                },
+                "drivers": strongest.to_dict(),
+                "files": [str(path) for path in paths],
+            }
+            print_json(plain(content))
+            return
+        _print_spread(
+            quantiles,
+            documented,
+            strongest,
+            _console(),
+            title=f"{scenario.name} · {scenario.year} · {len(told)} draws",
+        )
+        if len(told) < n:
+            typer.echo(
+                f"left out: {n - len(told)} of {n} draws, their totals contradict each other", err=True
+            )
+        for path in paths:
+            typer.echo(f"wrote {path}", err=True)
+
+
+def _said(done: int, n: int) -> None:
+    """Print a line of progress on stderr now and then."""
+    if done % max(1, n // 10) == 0:
+        typer.echo(f"{done} of {n} draws", err=True)
+
+
+def _draws_csv(folder: Path, spread: pd.DataFrame, draws: pd.DataFrame) -> list[Path]:
+    """Write the draws and what they lead to, a row per draw; return the path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "demand_draws.csv"
+    content: str = pd.concat([spread, draws], axis="columns").rename_axis("draw").to_csv()
+    path.write_bytes(content.encode("utf-8-sig"))
+    return [path]
+
+
+def _print_spread(
+    quantiles: pd.DataFrame,
+    documented: dict[str, float],
+    strongest: pd.Series,
+    console: Console,
+    *,
+    title: str,
+) -> None:
+    """Print the spread and what drives it."""
+    shown = Table(title=title, box=box.SIMPLE, title_justify="left")
+    shown.add_column("每日 per day", no_wrap=True)
+    for rank in QUANTILES:
+        shown.add_column(f"P{rank:.0%}"[:-1], justify="right")
+    shown.add_column("取默认值 as documented", justify="right")
+    for name, column in quantiles.items():
+        shown.add_row(*(str(name), *(f"{value:,.0f}" for value in (*column, documented[str(name)]))))
+    console.print(shown)
+    moved = Table(title="与氢需求的秩相关 Rank correlation with kg/d", box=box.SIMPLE, title_justify="left")
+    moved.add_column("参数 assumption", no_wrap=True)
+    moved.add_column("", justify="right")
+    for key, rank in strongest.items():
+        moved.add_row(str(key), f"{rank:+.2f}")
+    console.print(moved)
 
 
 def scenario_of(path: Path | None, settings: list[str] | None) -> Scenario:

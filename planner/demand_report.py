@@ -117,7 +117,7 @@ def demand_report(scenario: Scenario) -> DemandReport:
     everyone = all_trips(located, inputs.routes, assumptions=values, year=scenario.year)
     corridors, sections = road_tables(inputs, demand, used)
     return DemandReport(
-        classes=_classes(demand, everyone[_in_scope(scenario, inputs, values)], inputs, values),
+        classes=_classes(demand, everyone[in_scope(scenario, inputs, values)], inputs, values),
         counties=county_table(demand, inputs),
         corridors=corridors,
         sections=sections,
@@ -132,7 +132,7 @@ def demand_report(scenario: Scenario) -> DemandReport:
     )
 
 
-def _in_scope(scenario: Scenario, inputs: Inputs, values: Mapping[str, float]) -> NDArray[np.bool_]:
+def in_scope(scenario: Scenario, inputs: Inputs, values: Mapping[str, float]) -> NDArray[np.bool_]:
     """Return (n_routes,) bool: routes whose trips count, as in :func:`planner.pipeline.scoped_demand`."""
     if scenario.scope == "region":
         return np.ones(len(inputs.routes), dtype=bool)
