@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from corridor.routes import Routes
     from demand.adoption import Mode
     from demand.consumption import RouteUse
+    from demand.od_table import GivenTrips
 
 _THERE_AND_BACK = 2.0
 
@@ -44,6 +45,7 @@ def demand_table(
     usable_range_km: float | None = None,
     adoption: Mode = "policy",
     fleet: pd.DataFrame | None = None,
+    given: GivenTrips | None = None,
 ) -> pd.DataFrame:
     """Return the ``demand`` table of docs/tables.md.
 
@@ -66,6 +68,8 @@ def demand_table(
         Where the fuel-cell shares come from (:mod:`demand.adoption`).
     fleet
         Published fleet, the table ``fleet.csv``; needed for adoption ``bass``.
+    given
+        Trips in place of the modeled ones, where an analyst brings trips or counts.
 
     Returns
     -------
@@ -90,7 +94,11 @@ def demand_table(
     if adoption != "policy":
         work = modeled_work(routes, trips * weight[:, None], used=used, assumptions=assumptions)
     shares = fuel_cell_shares(assumptions, year=year, mode=adoption, work=work, fleet=fleet)
-    trips = trips * shares.loc[classes].to_numpy() * weight[:, None]
+    adopted = shares.loc[classes].to_numpy() * weight[:, None]
+    if given is not None:  # adoption is that of the region's fleet; trips and some shares are the analyst's
+        adopted = np.where(np.isnan(given.fuel_cell_share), adopted, given.fuel_cell_share)
+        trips = given.round_trips[classes].to_numpy()
+    trips = trips * adopted
     tanks = tank_table(assumptions)
     route, column = np.nonzero(trips[:, tanks["kind"].to_numpy()] > 0)
     kind = tanks["kind"].to_numpy()[column]

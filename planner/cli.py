@@ -77,6 +77,12 @@ def plan(
     network: Annotated[
         Path | None, typer.Option(help="Folder of a road network brought in; the shipped roads without it.")
     ] = None,
+    od: Annotated[
+        Path | None, typer.Option(help="Your own trips between zones, CSV, XLSX or Parquet (docs/od.md).")
+    ] = None,
+    counts: Annotated[
+        Path | None, typer.Option(help="Your own link counts, to fit the truck trips to (docs/od.md).")
+    ] = None,
     close: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help="Close roads: 'G5', 'G5 雅安..西昌', 'G5 km 1990..2010'."),
@@ -89,7 +95,10 @@ def plan(
 ) -> None:
     """Solve a scenario: stations, their sizes and their supply, proven and replayed."""
     with reported(as_json=as_json):
-        fields = {"stations": stations, "year": year, "network": None if network is None else str(network)}
+        files = {"network": network, "od_table": od, "link_counts": counts}
+        fields = {"stations": stations, "year": year} | {
+            name: None if path is None else str(path) for name, path in files.items()
+        }
         scenario = _scenario(scenario_file, settings=settings or [], fields=fields, closures=close or [])
         if out is not None:
             exports.check_folder(out)

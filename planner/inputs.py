@@ -24,6 +24,7 @@ from corridor.errors import Fault, InputError
 from corridor.km_posts import with_km_posts
 from planner import site_store
 from planner.closures import closed_arcs
+from planner.own_trips import file_stamp
 from planner.plan import Notice
 from planner.scenario import Scenario, suggestion
 from planner.terrain import terrain_of
@@ -239,8 +240,9 @@ def assumptions_in_force(
 
 
 def fingerprint(scenario: Scenario) -> str:
-    """Return the SHA-256 of tables, road network and code: what a stored plan of it must agree with."""
-    return hashlib.sha256(f"{_shipped_fingerprint()} {_stamp(scenario)}".encode()).hexdigest()
+    """Return the SHA-256 of tables, road network, own files and code: what a stored plan must agree with."""
+    states = f"{_shipped_fingerprint()} {_stamp(scenario)} {file_stamp(scenario)}"
+    return hashlib.sha256(states.encode()).hexdigest()
 
 
 def _stamp(scenario: Scenario) -> str:

@@ -53,7 +53,7 @@ class OwnTrips:
     estimate
         How the counts moved the trips.
     counts
-        One row per count: ``row``, ``section``, ``weight``, ``trucks_per_day`` (grown to the scenario's year),
+        One row per count: ``row``, ``section``, ``weight``, ``trucks_per_day`` (in the scenario's year),
         ``prior_per_day``, ``estimated_per_day``, ``miss`` (estimated / counted - 1).
     notices
         What a person should know.

@@ -6,6 +6,7 @@ Each step is a call into a room below; this module only passes tables on and put
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from demand.hydrogen import demand_table
 from planner.assembly import MODULES_KG_PER_DAY, Parts
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
+from planner.own_trips import own_trips
 from planner.progress import Progress, Stopped
 from siting.coverage import cover_sets
 from siting.flow_refueling import solve_flow_refueling
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from demand.consumption import Consumption
     from planner.driving import Driving
     from planner.inputs import Inputs
+    from planner.own_trips import OwnTrips
     from planner.plan import Plan
     from planner.progress import OnProgress, ShouldStop
     from planner.scenario import Scenario
@@ -88,7 +91,8 @@ def make_plan(
     check_sites(scenario, inputs.sites)
     reporter.stage("demand", f"trips on {len(inputs.routes):,} routes")
     used = on_arcs(inputs.network, inputs.terrain, values)
-    demand = scoped_demand(scenario, inputs, values, used)
+    own = own_trips(scenario, inputs, values)
+    demand = scoped_demand(scenario, inputs, values, used, own=own)
     driving = along(inputs, used, demand["route"].to_numpy())
     reporter.stage("siting", f"{len(demand):,} flows, {len(inputs.sites):,} sites")
     reached = access(inputs.sites, inputs.network, within_km=values["station.access_km"])
@@ -117,7 +121,8 @@ def make_plan(
         sizing=sizing,
         supply=supply,
     )
-    plan = parts.plan(unusual, seconds=reporter.seconds)
+    plan = parts.plan((*unusual, *own.notices), seconds=reporter.seconds)
+    plan = replace(plan, provenance={**plan.provenance, **own.provenance()})
     reporter.stage("done", f"{int(plan.kpis['stations_new'])} new stations")
     return plan
 
@@ -176,7 +181,12 @@ def check_sites(scenario: Scenario, sites: pd.DataFrame) -> None:
 
 
 def scoped_demand(
-    scenario: Scenario, inputs: Inputs, values: Mapping[str, float], used: Consumption
+    scenario: Scenario,
+    inputs: Inputs,
+    values: Mapping[str, float],
+    used: Consumption,
+    *,
+    own: OwnTrips | None = None,
 ) -> pd.DataFrame:
     """Return the demand table of the trips that count, with ``kg_per_day``.
 
@@ -190,6 +200,8 @@ def scoped_demand(
         Assumptions in force.
     used
         Hydrogen of each class on every arc.
+    own
+        Trips of the scenario's own files, if they are read already.
     """
     table = demand_table(
         zones.scaled(inputs.zones, scenario.zone_factor),
@@ -200,6 +212,7 @@ def scoped_demand(
         usable_range_km=scenario.usable_range_km,
         adoption=scenario.adoption,
         fleet=sources.read_fleet(sources.data_directory()),
+        given=(own or own_trips(scenario, inputs, values)).given,
     )
     table["kg_per_day"] = table["trips_per_day"] * table["kg_per_trip"]
     if scenario.scope == "region":

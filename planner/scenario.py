@@ -98,6 +98,10 @@ class Scenario(BaseModel):
         Roads closed to all traffic, as :mod:`planner.closures` reads them (``"G5 雅安..西昌"``).
     network
         Folder of a road network brought in by ``chengyu roads import``; None takes the shipped roads.
+    od_table
+        File of own trips in place of the modeled ones (docs/od.md); None models all.
+    link_counts
+        File of own link counts that the trucks are fitted to (docs/od.md).
     added_sites
         Sites besides those of the tables.
     zone_factor
@@ -121,6 +125,8 @@ class Scenario(BaseModel):
     forbidden: tuple[str, ...] = ()
     closures: tuple[str, ...] = ()
     network: str | None = Field(default=None, min_length=1)
+    od_table: str | None = Field(default=None, min_length=1)
+    link_counts: str | None = Field(default=None, min_length=1)
     added_sites: tuple[AddedSite, ...] = ()
     zone_factor: dict[str, _Factor] = {}
     assumptions: dict[str, _Finite] = {}
