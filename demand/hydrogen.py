@@ -94,11 +94,12 @@ def demand_table(
     if adoption != "policy":
         work = modeled_work(routes, trips * weight[:, None], used=used, assumptions=assumptions)
     shares = fuel_cell_shares(assumptions, year=year, mode=adoption, work=work, fleet=fleet)
-    adopted = shares.loc[classes].to_numpy() * weight[:, None]
-    if given is not None:  # adoption is that of the region's fleet; trips and some shares are the analyst's
-        adopted = np.where(np.isnan(given.fuel_cell_share), adopted, given.fuel_cell_share)
-        trips = given.round_trips[classes].to_numpy()
-    trips = trips * adopted
+    share = shares.loc[classes].to_numpy()
+    if given is None:
+        trips = trips * share * weight[:, None]
+    else:  # adoption is that of the region's fleet; trips, and shares where stated, are the analyst's
+        own = given.fuel_cell_share
+        trips = given.round_trips[classes].to_numpy() * np.where(np.isnan(own), share * weight[:, None], own)
     tanks = tank_table(assumptions)
     route, column = np.nonzero(trips[:, tanks["kind"].to_numpy()] > 0)
     kind = tanks["kind"].to_numpy()[column]
