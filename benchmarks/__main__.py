@@ -30,7 +30,6 @@ def main() -> None:
         "routing": partial(routing.rows, inputs),
         "demand": partial(demand.rows, inputs),
         "flow refueling, default plan": partial(flow_refueling.rows, inputs, Scenario()),
-        "flow refueling, few stations": partial(flow_refueling.rows, inputs, Scenario(stations=5)),
     }
     for label, work in tasks.items():
         print(f"... {label}", flush=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
     from siting.coverage import CandidatePaths
 
-_LIMIT_S = 120.0
+_LIMIT_S = 60.0
 
 #: Vehicle class whose flows the peers are given.
 PEER_CLASS = "tractor_49t"
