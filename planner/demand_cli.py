@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from corridor.errors import InfeasibleError
-from planner.demand_report import demand_report, method
+from planner.demand_report import demand_report, method, profile
 from planner.ensemble import QUANTILES, amounts_of, demand_spread, drivers
 from planner.exports import check_folder
 from planner.inputs import assumptions_in_force, load_inputs
@@ -74,7 +74,11 @@ def describe(
         pages = {language: method(language, values) for language in LANGUAGES} if with_method else {}
         if as_json:
             about = {"scenario": scenario.model_dump(mode="json"), "identity": scenario.identity}
-            print_json(about | report.to_dict() | {"method": pages, "files": [str(path) for path in paths]})
+            print_json(
+                about
+                | report.to_dict()
+                | {"profile": profile(values), "method": pages, "files": [str(path) for path in paths]}
+            )
             return
         _print(report, scenario, _console())
         for page in pages.values():

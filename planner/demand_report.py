@@ -20,6 +20,7 @@ from demand.checks import COUNTED_SECTION, SECTIONS, comparison, implied_fleet, 
 from demand.consumption import route_use
 from demand.hydrogen import all_trips
 from demand.inputs import VEHICLE_CLASSES
+from demand.profile import DAY_TYPES, MONTHS, daily_factor, habit, hourly
 from planner.driving import class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.pipeline import scoped_demand
@@ -296,6 +297,26 @@ def _prefectures(inputs: Inputs, arcs: NDArray[np.int64]) -> list[str]:
     narrowing = np.cos(np.radians(seats["lat"].to_numpy()))
     nearest = np.argmin((east * narrowing) ** 2 + north**2, axis=1)
     return [str(name) for name in seats["prefecture_zh"].iloc[nearest]]
+
+
+def profile(values: Mapping[str, float]) -> dict[str, Any]:
+    """Return when vehicles refuel, ready for JSON: habits, 24 hourly shares and daily factors by class.
+
+    Nothing else in a plan uses it yet.
+    """
+    usual = habit(values)
+    return {
+        "refuel_below": usual.below,
+        "refuel_to": usual.to,
+        "hourly_share": {name: hourly(values, name).tolist() for name in VEHICLE_CLASSES},
+        "daily_factor": {
+            name: {
+                kind: [daily_factor(values, name, month=month, day_type=kind) for month in MONTHS]
+                for kind in DAY_TYPES
+            }
+            for name in VEHICLE_CLASSES
+        },
+    }
 
 
 def method(language: Language, values: Mapping[str, float]) -> str:

@@ -120,6 +120,8 @@ def test_describe_gives_one_json_object_with_all_tables(tmp_path):
     table = pd.read_csv(tmp_path / "demand_counties.csv", encoding="utf-8-sig", dtype={"zone_id": str})
     kg = sum(row["kg_per_day"] for row in said["counties"])
     assert table["kg_per_day"].sum() == pytest.approx(kg, rel=1e-4)
+    assert sum(said["profile"]["hourly_share"]["coach_12m"]) == pytest.approx(1.0)
+    assert len(said["profile"]["daily_factor"]["tractor_49t"]["holiday"]) == 12
     assert len(said["files"]) == len(list(tmp_path.glob("*.csv")))
 
 
