@@ -128,7 +128,7 @@ def spread(fleet: float, weights: pd.Series, *, vehicles: pd.Series) -> pd.Serie
     if fleet > room:
         raise InfeasibleError(
             f"{fleet:,.0f} fuel-cell vehicles on intercity work are more than the {room:,.0f} that the "
-            f"modeled trips keep busy. Lower diffusion.market_vehicles"
+            f"modeled trips keep busy in classes with a policy share. Lower diffusion.market_vehicles"
         )
     full = pd.Series(data=False, index=weights.index)
     while True:

@@ -18,6 +18,7 @@ holds the purchases of the last N years.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -212,14 +213,15 @@ def fleet_shares(work: pd.DataFrame, assumptions: Mapping[str, float], *, year: 
     year
         Of the fleet.
     """
-    life = round(assumptions["ownership.life_years"])
+    life = assumptions["ownership.life_years"]
     scale, first = assumptions["ownership.logit_scale"], assumptions["ownership.first_sales_year"]
     total = pd.DataFrame(0.0, index=work.index, columns=list(FUELS))
-    for bought in range(year - life + 1, year + 1):
+    for age in range(math.ceil(life)):
+        kept, bought = min(1.0, life - age), year - age  # of the oldest, a part of the year's purchases
         if bought < first:
-            total["diesel"] += 1.0
+            total["diesel"] += kept
         else:
-            total += purchase_shares(cost_per_km(work, assumptions, year=bought), scale=scale)
+            total += kept * purchase_shares(cost_per_km(work, assumptions, year=bought), scale=scale)
     return total / life
 
 

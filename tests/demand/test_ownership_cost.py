@@ -152,6 +152,16 @@ def test_a_fleet_is_the_mean_of_its_purchases(assumptions):
     np.testing.assert_allclose(fleet["fuel_cell"], (bought[0] + bought[1])["fuel_cell"] / 4)
     np.testing.assert_allclose(fleet["diesel"], (2 + (bought[0] + bought[1])["diesel"]) / 4)
     assert (fleet_shares(WORK, values, year=2028)["fuel_cell"] == 0.0).all()
+    # Kept a year and a half: half of 2029's purchases are left.
+    half = fleet_shares(WORK, values | {"ownership.life_years": 1.5}, year=2030)
+    bought = [
+        purchase_shares(
+            cost_per_km(WORK, values | {"ownership.life_years": 1.5}, year=year),
+            scale=values["ownership.logit_scale"],
+        )
+        for year in (2029, 2030)
+    ]
+    np.testing.assert_allclose(half["fuel_cell"], (bought[0] / 2 + bought[1])["fuel_cell"] / 1.5)
 
 
 def test_break_even_price_makes_the_costs_equal(assumptions):
