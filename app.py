@@ -10,7 +10,18 @@ from corridor.errors import ChengyuError
 from planner.inputs import load_inputs
 from planner.scenario import Scenario
 from planner.text import text
-from planner.views import frame, kpis, route_panel, session, sidebar, site_panel, status, style, workspace
+from planner.views import (
+    demand_panel,
+    frame,
+    kpis,
+    route_panel,
+    session,
+    sidebar,
+    site_panel,
+    status,
+    style,
+    workspace,
+)
 
 _ICON = Path(__file__).parent / "static" / "icon.png"
 
@@ -39,7 +50,9 @@ def page() -> None:
         sidebar.scenario(state, inputs, language)
     view = frame.head(language, year=(plan.scenario if plan else state.wanted or Scenario()).year)
     status.draw(state, language)
-    if view == "routes":
+    if view == "demand":
+        demand_panel.draw(state, language)
+    elif view == "routes":
         route_panel.draw(state, inputs, language)
     elif view == "sites":
         site_panel.draw(state, inputs, language)

@@ -1,4 +1,4 @@
-"""Hydrogen demand that travels over each road link: the flows of a plan laid on the road network."""
+"""Hydrogen demand that travels over each road link: demand or flows of a plan laid on the road network."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from demand.inputs import VEHICLE_CLASSES
+
 if TYPE_CHECKING:
     from corridor.roads import RoadNetwork
     from corridor.routes import Routes
+    from planner.inputs import Inputs
 
 
 def link_flows(flows: pd.DataFrame, routes: Routes, network: RoadNetwork) -> pd.DataFrame:
@@ -51,6 +54,41 @@ def link_flows(flows: pd.DataFrame, routes: Routes, network: RoadNetwork) -> pd.
         }
     )
     return table[table["kg_per_day"] > 0].reset_index(drop=True)
+
+
+def link_demand(demand: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+    """Return the demand of each vehicle class on every road link that carries any, both directions together.
+
+    Parameters
+    ----------
+    demand
+        ``route``, ``vehicle_class``, ``kg_per_day``.
+    inputs
+        Routes and network of the demand.
+
+    Returns
+    -------
+    links
+        Index ``edge_row`` (row of ``network.edges``, either direction), a column per vehicle class: kg/day of
+        the round trips that use the link.
+    """
+    network, routes = inputs.network, inputs.routes
+    pairs = _pair(network.tails, network.heads, n_nodes=network.n_nodes)
+    known, link_of_arc = np.unique(pairs, return_inverse=True)
+    arcs = inputs.route_arcs
+    driven = arcs >= 0
+    link = link_of_arc[arcs[driven]]
+    route_of = np.repeat(np.arange(len(routes)), np.diff(routes.offsets))[driven]
+    columns = {}
+    for name, group in demand.groupby("vehicle_class", sort=False):
+        kg = np.bincount(group["route"], weights=group["kg_per_day"], minlength=len(routes))
+        columns[str(name)] = np.bincount(link, weights=kg[route_of], minlength=len(known))
+    table = pd.DataFrame(
+        {name: columns.get(name, np.zeros(len(known))) for name in VEHICLE_CLASSES},
+        index=pd.Index(_edge_rows(network, known), name="edge_row"),
+    )
+    used: pd.DataFrame = table[table.sum(axis="columns") > 0]
+    return used
 
 
 def _pair(a: np.ndarray, b: np.ndarray, *, n_nodes: int) -> np.ndarray:

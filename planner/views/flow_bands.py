@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _STEP = 0.15
 #: Demand below this share of the busiest link is not drawn: thinner than a pixel.
 _FAINTEST = 0.04
+#: A change below this is no change, kg/day.
+_NO_CHANGE = 0.01
 
 
 class Band(NamedTuple):
@@ -31,6 +33,29 @@ class Band(NamedTuple):
 def bands(links: pd.DataFrame, network: RoadNetwork) -> list[Band]:
     """Return the bands of the links of :func:`planner.flows.link_flows`, the busiest last."""
     most = links["kg_per_day"].max() if len(links) else 0.0
+    return _joined(links, network, most)
+
+
+def change_bands(links: pd.DataFrame, network: RoadNetwork) -> tuple[list[Band], list[Band]]:
+    """Return the bands of what links gained and of what they lost; both are told by positive amounts.
+
+    Parameters
+    ----------
+    links
+        ``edge_row``, ``change_kg_per_day``.
+    network
+        Road network of the links.
+    """
+    change = links["change_kg_per_day"]
+    amount = links[["edge_row"]].assign(kg_per_day=change.abs(), served_kg_per_day=0.0)
+    amount = amount[amount["kg_per_day"] > _NO_CHANGE]
+    most = amount["kg_per_day"].max() if len(amount) else 0.0
+    sign = change.loc[amount.index]
+    return _joined(amount[sign > 0], network, most), _joined(amount[sign < 0], network, most)
+
+
+def _joined(links: pd.DataFrame, network: RoadNetwork, most: float) -> list[Band]:
+    """Return the bands of links, in steps of the largest demand there is."""
     links = links[links["kg_per_day"] >= _FAINTEST * most]
     classes = [_class(links[name].to_numpy(), most) for name in ("kg_per_day", "served_kg_per_day")]
     lines = network.edges.geometry.to_numpy()

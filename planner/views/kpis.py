@@ -11,12 +11,19 @@ from planner.views.figures import gap, money, number, share, with_unit
 from planner.views.style import escaped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from planner.plan import Plan
+
+
+def row(cards: Iterable[str]) -> None:
+    """Draw cards as a row of key figures."""
+    st.html(f'<div class="kpis">{"".join(cards)}</div>')
 
 
 def draw(plan: Plan, language: Language) -> None:
     """Draw the key figures of a plan."""
-    st.html(f'<div class="kpis">{"".join(_cards(plan, language))}</div>')
+    row(_cards(plan, language))
 
 
 def _cards(plan: Plan, language: Language) -> list[str]:
@@ -30,7 +37,7 @@ def _cards(plan: Plan, language: Language) -> list[str]:
         existing=number(figures["stations_existing"]),
     )
     return [
-        _card(
+        card(
             "served",
             number(figures["served_kg_per_day"]),
             text("unit.kg_per_day", language),
@@ -38,26 +45,26 @@ def _cards(plan: Plan, language: Language) -> list[str]:
             share=share(figures["served_share"], 1),
             demand=with_unit(figures["demand_kg_per_day"], "kg_per_day", language),
         ),
-        _card("stations", stations, text("kpi.stations_unit", language), language),
-        _card(
+        card("stations", stations, text("kpi.stations_unit", language), language),
+        card(
             "capex",
             capex,
             capex_unit,
             language,
             capacity=with_unit(figures["capacity_new_kg_per_day"], "kg_per_day", language),
         ),
-        _card(
+        card(
             "hydrogen",
             number(figures["hydrogen_cny_per_kg"], 1),
             text("unit.cny_per_kg", language),
             language,
         ),
-        _card("green", share(figures["green_share"]), "", language),
+        card("green", share(figures["green_share"]), "", language),
         _proof(plan, language),
     ]
 
 
-def _card(name: str, value: str, unit: str, language: Language, **values: str) -> str:
+def card(name: str, value: str, unit: str, language: Language, **values: str) -> str:
     """Return one figure with its label, unit and remark."""
     return (
         f'<div class="kpi" data-kpi="{name}">'

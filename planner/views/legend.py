@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from corridor.named_routes import NAMED_ROUTES
 from planner.text import Language, text
-from planner.views import palette, route_map
+from planner.views import demand_map, palette, route_map
 from planner.views.figures import with_unit
 from planner.views.plan_layers import name
 from planner.views.style import escaped
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.route_lines import RouteAnswer
+    from planner.views.demand_map import Shown
+
+#: Demand and changes below this are none, kg/day.
+_LEAST = 0.01
 
 
 def draw(
@@ -55,6 +60,52 @@ def ways(found: RouteAnswer, language: Language, *, closed: bool) -> None:
         for mark, key in (("A", "from"), ("B", "to"))
     ]
     _draw(entries)
+
+
+def demand(links: pd.DataFrame, language: Language, *, shown: Shown, closed: bool) -> None:
+    """Draw the legend of the demand: what three widths stand for.
+
+    Parameters
+    ----------
+    links
+        As :func:`planner.demand_view.link_changes` gives them.
+    language
+        Of the texts.
+    shown
+        Demand, or its change.
+    closed
+        Whether closed roads are drawn.
+    """
+    column, colors = ("kg_per_day", {"flow": palette.DEMAND})
+    if shown == "change":
+        column, colors = "change_kg_per_day", {"more": palette.MORE, "less": palette.LESS}
+    most = links[column].abs().max() if len(links) else 0.0
+    if most < _LEAST:
+        _draw([_note(text(f"demand.empty_{shown}", language))])
+        return
+    entries = [_entry(_line(color, 8), text(f"demand.tip_{key}", language)) for key, color in colors.items()]
+    entries.append(_note(text("demand.width", language)))
+    entries += [
+        _entry(
+            _line(next(iter(colors.values())), thickness),
+            with_unit(amount, "kg_per_day", language, digits=digits),
+        )
+        for amount, thickness, digits in _widths(most)
+    ]
+    if closed:
+        entries.append(_closed(language))
+    _draw(entries)
+
+
+def _widths(most: float) -> list[tuple[float, int, int]]:
+    """Return up to three round amounts, how thick they are drawn, and their decimals."""
+    step = 10.0 ** math.floor(math.log10(most))
+    largest = max(factor * step for factor in (1, 2, 5) if factor * step <= most)
+    amounts = (largest, largest / 2, largest / 5)
+    return [
+        (amount, max(1, round(demand_map.WIDEST_PX * amount / most)), 0 if amount >= 1 else 2)
+        for amount in amounts
+    ]
 
 
 def _draw(entries: list[str]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from planner.views import palette, roads
 
 if TYPE_CHECKING:
+    from corridor.roads import RoadNetwork
     from planner.inputs import Inputs
     from planner.views.roads import RouteLine
 
@@ -28,13 +31,32 @@ TOOLTIP: dict[str, Any] = {
 
 
 class Ground(NamedTuple):
-    """Lines that hold for every plan."""
+    """Lines that hold for every plan on a road network."""
 
     road_paths: dict[str, list[Any]]
     route_lines: list[RouteLine]
 
 
-@st.cache_resource(show_spinner=False)
-def ground(_inputs: Inputs) -> Ground:
-    """Return the lines of the shipped road network, made once per server."""
-    return Ground(roads.road_paths(_inputs.network), roads.route_lines(_inputs.network))
+def ground(inputs: Inputs) -> Ground:
+    """Return the lines of the scenario's road network, made once per server and network."""
+    return _ground(_mark(inputs.network), inputs.network)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _ground(mark: str, _network: RoadNetwork) -> Ground:
+    """Return the lines; ``mark`` tells networks apart."""
+    del mark
+    return Ground(roads.road_paths(_network), roads.route_lines(_network))
+
+
+def _mark(network: RoadNetwork) -> str:
+    """Return what tells road networks apart as far as they can be seen: neither speeds nor costs."""
+    digest = hashlib.sha256()
+    for values in (
+        network.node_ids,
+        network.nodes[["x", "y"]].to_numpy(dtype=np.float64),
+        network.heads,
+        network.length_km,
+    ):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()

@@ -19,6 +19,9 @@ TRUNK = "#d9dce0"
 PLACE = "#5b6470"
 SERVED = "#f2c14e"
 UNSERVED = "#c9c3b8"
+#: Demand served or not, and what an edit adds to it or takes from it (RdBu of ColorBrewer).
+DEMAND = "#e0a11b"
+MORE, LESS = "#b2182b", "#2166ac"
 
 #: By id of the named route.
 ROUTES = {"chengyu": "#0072b2", "chenganyu": "#d55e00", "chengsuiyu": "#009e73"}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from corridor.errors import ChengyuError
 from planner import store
+from planner.demand_view import DemandView, demand_key, demand_view
 from planner.inputs import fingerprint
 from planner.jobs import Job, solve_job
 from planner.scenario import AddedSite, Scenario
 from planner.views.presence import stop_when_left
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from planner.plan import Plan
 
 _KEY = "chengyu-session"
@@ -41,6 +45,14 @@ class Session:
         Places that a route query asks about, as :func:`planner.places.position` reads them.
     turns
         How often the two ends were exchanged.
+    chosen
+        Scenario as the sidebar shows it, solved or not; None until it was drawn.
+    edits
+        Assumptions as typed, by key.
+    assumptions
+        Those of the scenario in the sidebar: the last edits that were possible together.
+    refusal
+        Why the edits are not those assumptions; None when they are.
     """
 
     plan: Plan | None = None
@@ -52,6 +64,21 @@ class Session:
     added_sites: tuple[AddedSite, ...] = ()
     ends: tuple[str | None, str | None] = ("成都市", "重庆市")
     turns: int = 0
+    chosen: Scenario | None = None
+    edits: dict[str, float] = field(default_factory=dict)
+    assumptions: dict[str, float] = field(default_factory=dict)
+    refusal: ChengyuError | None = None
+
+    def edit(self, edits: Mapping[str, float]) -> None:
+        """Take over edited assumptions if a demand follows from them; else keep apart edits and reason."""
+        self.edits = dict(edits)
+        scenario = (self.chosen or Scenario()).model_copy(update={"assumptions": self.edits})
+        try:
+            demand(scenario)
+        except ChengyuError as error:
+            self.refusal = error
+        else:
+            self.refusal, self.assumptions = None, dict(self.edits)
 
     def turn_round(self) -> None:
         """Exchange the two ends of a route query."""
@@ -87,6 +114,24 @@ class Session:
         if job.stopping:
             self.notice = "progress.stopped" if job.result is None else "progress.stopped_kept"
         return True
+
+
+def demand(scenario: Scenario) -> DemandView:
+    """Return the demand of a scenario, made once per server.
+
+    Raises
+    ------
+    corridor.errors.ChengyuError
+        If none follows from it.
+    """
+    return _demand(demand_key(scenario), scenario)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _demand(key: str, _scenario: Scenario) -> DemandView:
+    """Return the demand; ``key`` tells it apart."""
+    del key
+    return demand_view(_scenario)
 
 
 def current() -> Session:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from corridor.errors import InputError
+from planner.demand_view import demand_key
 from planner.scenario import YEARS, Scenario, validated
 from planner.text import LANGUAGES, Language, text
 from planner.views import closures
@@ -93,6 +94,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "green_only": green_only,
         "closures": session.closures,
         "added_sites": [site.model_dump() for site in session.added_sites],
+        "assumptions": session.assumptions,
     }
     if is_sound:
         _solve(session, settings, language)
@@ -105,6 +107,7 @@ def _solve(session: Session, settings: dict[str, object], language: Language) ->
     except InputError as error:
         st.error(message(error, language))
         return
+    _follow(session, chosen)
     is_shown = session.plan is not None and chosen.identity == session.plan.scenario.identity
     is_running = (
         session.job is not None and session.wanted is not None and chosen.identity == session.wanted.identity
@@ -121,3 +124,14 @@ def _solve(session: Session, settings: dict[str, object], language: Language) ->
         st.caption(text("sidebar.current", language))
     else:
         st.caption(f":orange[{text('sidebar.unsolved', language)}]")
+    if chosen.assumptions:
+        st.caption(text("sidebar.assumptions", language, count=len(chosen.assumptions)))
+
+
+def _follow(session: Session, chosen: Scenario) -> None:
+    """Let the demand on the page follow the settings, solved or not."""
+    before, session.chosen = session.chosen, chosen
+    if before is None or st.session_state.get("view") != "demand":
+        return
+    if demand_key(before) != demand_key(chosen) and before.assumptions == chosen.assumptions:
+        st.rerun()
