@@ -34,7 +34,7 @@ _VIEWS = {
     "corridor": {"longitude": 105.3, "latitude": 29.95, "zoom": 6.9},
     "region": {"longitude": 105.0, "latitude": 29.9, "zoom": 6.0},
 }
-_SMALLEST_MAP_PX = (560.0, 430.0)
+_SMALLEST_MAP_PX = (560.0, 502.0)
 
 
 def draw(
