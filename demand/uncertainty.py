@@ -44,7 +44,13 @@ Distribution = Literal["triangular", "uniform", "fixed"]
 DISTRIBUTIONS: tuple[tuple[str, Distribution], ...] = (
     (r"(freight|coach)\.base_year", "fixed"),
     (r"vehicle\.\w+\.share_\w+", "fixed"),
+    # Policies to choose between, and settings of a fit.
+    (r"ownership\.(toll_exempt_share|purchase_subsidy_share|operating_subsidy_.*)", "fixed"),
+    (r"diffusion\.(imitation_error|count_error|target_weight)", "fixed"),
 )
+
+#: Assumptions that are drawn, by the beginning of their keys.
+PREFIXES = (*OWN_PREFIXES, "diffusion.", "ownership.")
 
 #: Groups of keys that vary together, by pattern of the whole key, with rho: the correlation of their normals.
 GROUPS: tuple[tuple[str, float], ...] = (
@@ -107,7 +113,7 @@ def sample(
         With every fault: no draws wanted, a range that does not hold its value, unknown keys, shares that
         cannot add up to one.
     """
-    own = table[table.index.str.startswith(OWN_PREFIXES)]
+    own = table[table.index.str.startswith(PREFIXES)]
     decided, named = dict(fixed or {}), dict(distributions or {})
     ranges = own[list(_COLUMNS)].astype(np.float64)
     for key in decided.keys() & set(ranges.index):
@@ -209,7 +215,7 @@ def _adding_up(
 
 def drawn_keys(table: pd.DataFrame, *, decided: Collection[str] = ()) -> list[str]:
     """Return the keys that differ from draw to draw."""
-    own = table[table.index.str.startswith(OWN_PREFIXES)]
+    own = table[table.index.str.startswith(PREFIXES)]
     spread = own.index[own["high"] > own["low"]]
     free = [str(key) for key in spread if key not in decided]
     return [key for key in free if _distribution(key, {}) != "fixed"]

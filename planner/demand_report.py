@@ -23,6 +23,7 @@ from demand.inputs import VEHICLE_CLASSES
 from demand.profile import DAY_TYPES, MONTHS, daily_factor, habit, hourly
 from planner.driving import class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
+from planner.own_trips import own_trips
 from planner.pipeline import scoped_demand
 from planner.plan import records
 
@@ -65,7 +66,8 @@ class DemandReport:
         Pieces of the corridors by the prefecture whose county seat is nearest (great circle):
         ``corridor``, ``prefecture_zh``, and columns as above.
     calibration
-        As :func:`demand.checks.comparison` gives it.
+        As :func:`demand.checks.comparison` gives it: of the modeled trips and the policy shares, whatever
+        trips and way of adoption the scenario chooses.
     """
 
     classes: pd.DataFrame
@@ -113,9 +115,13 @@ def demand_report(scenario: Scenario) -> DemandReport:
     inputs = load_inputs(scenario)
     values, _ = assumptions_in_force(inputs.assumptions, scenario.assumptions)
     used = on_arcs(inputs.network, inputs.terrain, values)
-    demand = scoped_demand(scenario, inputs, values, used)
+    own = own_trips(scenario, inputs, values)
+    demand = scoped_demand(scenario, inputs, values, used, own=own)
     located = zones.scaled(inputs.zones, scenario.zone_factor)
-    everyone = all_trips(located, inputs.routes, assumptions=values, year=scenario.year)
+    if own.given is None:
+        everyone = all_trips(located, inputs.routes, assumptions=values, year=scenario.year)
+    else:
+        everyone = own.given.round_trips
     corridors, sections = road_tables(inputs, demand, used)
     return DemandReport(
         classes=_classes(demand, everyone[in_scope(scenario, inputs, values)], inputs, values),

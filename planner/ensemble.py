@@ -16,8 +16,8 @@ from corridor.errors import InfeasibleError
 from demand.adoption import fuel_cell_shares, gateway_weight
 from demand.consumption import route_use
 from demand.hydrogen import all_trips
-from demand.inputs import OWN_PREFIXES, VEHICLE_CLASSES, adoption_year
-from demand.uncertainty import sample
+from demand.inputs import VEHICLE_CLASSES, adoption_year
+from demand.uncertainty import PREFIXES, sample
 from planner.demand_report import in_scope
 from planner.driving import on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
@@ -62,7 +62,7 @@ def _draws(scenario: Scenario, *, seed: int, n: int) -> pd.DataFrame:
     """Return drawn values of the assumptions the scenario leaves open."""
     table = load_inputs(scenario).assumptions
     assumptions_in_force(table, scenario.assumptions)
-    decided = {key: value for key, value in scenario.assumptions.items() if key.startswith(OWN_PREFIXES)}
+    decided = {key: value for key, value in scenario.assumptions.items() if key.startswith(PREFIXES)}
     draws = sample(table, seed=seed, n=n, fixed=decided)
     return draws[[key for key in draws.columns if key not in decided]]
 
@@ -147,7 +147,7 @@ def amounts(
         (n_driven,) rows of the routes whose trips count.
     """
     used = on_arcs(inputs.network, inputs.terrain, values)
-    if any(getattr(scenario, name, usual) != usual for name, usual in _MODELED.items()):
+    if any(getattr(scenario, name) != usual for name, usual in _MODELED.items()):
         table = scoped_demand(scenario, inputs, values, used)
         by_class = table.groupby("vehicle_class")["kg_per_day"].sum().reindex(list(VEHICLE_CLASSES))
         kg, trips = by_class.fillna(0.0).to_numpy(), float(table["trips_per_day"].sum())

@@ -27,7 +27,13 @@ def long_way(scenario):
 
 
 @pytest.mark.parametrize(
-    "scenario", [Scenario(), Scenario(scope="region", year=2027, zone_factor={"510112": 2})]
+    "scenario",
+    [
+        Scenario(adoption="cost"),
+        Scenario(adoption="bass"),
+        Scenario(),
+        Scenario(scope="region", year=2027, zone_factor={"510112": 2}),
+    ],
 )
 def test_a_draw_has_the_demand_of_its_scenario(scenario):
     spread, _ = demand_spread(scenario, seed=5, n=2)
