@@ -38,6 +38,9 @@ FAULTS_NAMED = 20
 _BLOCK_BYTES = 1 << 24
 _BLOCK_ROWS = 200_000
 
+#: Longest sheet: reading one takes some 10 s per 100,000 rows, a text file a hundredth of that.
+_MOST_SHEET_ROWS = 400_000
+
 #: Rows in which the column names are looked for when they do not stand in the first.
 _HEADER_ROWS = 6
 
@@ -112,10 +115,7 @@ class Block:
 
     def text(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
         """Return a column as (n,) positions in the list of its different texts, stripped."""
-        cells = self.columns[name]
-        if pa.types.is_dictionary(cells.type):
-            cells = cells.dictionary_decode()
-        encoded = pc.dictionary_encode(pc.fill_null(pc.cast(cells, pa.string()), ""))
+        encoded = pc.dictionary_encode(pc.fill_null(pc.cast(self.columns[name], pa.string()), ""))
         return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), [
             cell.strip() for cell in encoded.dictionary.to_pylist()
         ]
@@ -123,10 +123,8 @@ class Block:
     def numbers(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return a column as (n,) float64, NaN where it is no number, and where it is empty."""
         cells = self.columns[name]
-        if pa.types.is_dictionary(cells.type):
-            cells = cells.dictionary_decode()
         if not pa.types.is_string(cells.type):
-            if pa.types.is_boolean(cells.type) or pa.types.is_temporal(cells.type):
+            if pa.types.is_boolean(cells.type):
                 return np.full(len(cells), np.nan), cells.is_null().to_numpy(zero_copy_only=False)
             values = pc.cast(cells, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
             return values.astype(np.float64), cells.is_null().to_numpy(zero_copy_only=False)
@@ -342,7 +340,10 @@ def _sheet(path: Path) -> Any:  # noqa: ANN401  openpyxl has no stubs
             sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
     except (BadZipFile, KeyError, OSError, ValueError, IndexError) as error:
         raise InputError(Fault(f"not a readable workbook ({error})", path.name, "Save it as XLSX")) from error
-    sheet.reset_dimensions()
+    if (sheet.max_row or 0) > _MOST_SHEET_ROWS:
+        what = f"the sheet has {sheet.max_row:,} rows, more than {_MOST_SHEET_ROWS:,}"
+        raise InputError(Fault(what, path.name, "Save it as CSV UTF-8 or Parquet"))
+    sheet.reset_dimensions()  # what a sheet states of its size may be too small
     return sheet
 
 
@@ -356,18 +357,47 @@ def _of_rows(rows: list[list[str | None]], names: Sequence[str], first: int) -> 
 def _parquet(path: Path, required: Sequence[str]) -> TableFile:
     """Open a Parquet file; its rows are counted from 1."""
     try:
-        written = pq.ParquetFile(path).schema_arrow.names
+        schema = pq.ParquetFile(path).schema_arrow
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(Fault(f"not readable Parquet ({error})", path.name, "Write it again")) from error
+    written = schema.names
     names = _checked_names(written, required, path)
 
     def blocks(wanted: Sequence[str], log: FaultLog) -> Iterator[Block]:
         del log  # nor has a Parquet file
         columns = [written[names.index(name)] for name in wanted]
+        odd = [name for name in columns if not _is_plain(schema.field(name).type)]
+        if odd:
+            mend = "Write text and numbers"
+            raise InputError(
+                [Fault(f"column {name} holds {schema.field(name).type}", path.name, mend) for name in odd]
+            )
         read = 0
         for batch in pq.ParquetFile(path).iter_batches(batch_size=_BLOCK_ROWS, columns=columns):
             rows = np.arange(read + 1, read + 1 + len(batch))
             read += len(batch)
-            yield _block(rows, wanted, batch.select(columns))
+            arrays = [_plain(batch.column(name)) for name in columns]
+            yield _block(rows, wanted, pa.RecordBatch.from_arrays(arrays, names=list(wanted)))
 
     return TableFile(names, "", blocks)
+
+
+def _is_text(kind: Any) -> bool:  # noqa: ANN401  pyarrow's DataType has no stubs
+    """Tell whether a column holds text, however stored."""
+    checks = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(check(kind) for check in checks)
+
+
+def _is_plain(kind: Any) -> bool:  # noqa: ANN401  as above
+    """Tell whether a column holds text, numbers, or what can only be a fault of the cells."""
+    if pa.types.is_dictionary(kind):
+        return _is_plain(kind.value_type)
+    checks = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+    return _is_text(kind) or pa.types.is_null(kind) or any(check(kind) for check in checks)
+
+
+def _plain(cells: pa.Array) -> pa.Array:
+    """Return text as plain strings, whatever its storage; other cells as they are."""
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    return pc.cast(cells, pa.string()) if _is_text(cells.type) else cells

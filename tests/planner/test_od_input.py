@@ -3,6 +3,8 @@
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from corridor import sources
@@ -148,6 +150,29 @@ def test_other_files_are_refused(tmp_path, zones):
         assert messages(written(tmp_path, "nonsense", name=name), zones)
 
 
+def test_parquet_text_is_read_however_it_is_stored(tmp_path, zones):
+    columns = {
+        "origin": pa.array(["510112", "510112"]).dictionary_encode(),
+        "destination": pa.array(["500116", "龙泉驿区"], pa.large_string()),
+        "vehicle_class": pa.array(["tractor_49t", "coach_12m"], pa.string_view()),
+        "trips_per_day": pa.array([" 12.5", "3"], pa.large_string()),
+        "fuel_cell_share": pa.array([None, None]),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "od.parquet")
+    file = read_od(tmp_path / "od.parquet", zones)
+    assert cell(file, zones, "510112", "500116") == 12.5
+    assert file.table.trips.sum() == 15.5
+    assert file.table.shared_trips.sum() == 0.0
+    columns["trips_per_day"] = pa.array([[1], [2]])
+    pq.write_table(pa.table(columns), tmp_path / "od.parquet")
+    assert "column trips_per_day holds list" in messages(tmp_path / "od.parquet", zones)[0]
+    columns["trips_per_day"] = pa.array(["many", ""], pa.large_string())
+    pq.write_table(pa.table(columns), tmp_path / "od.parquet")
+    found = messages(tmp_path / "od.parquet", zones)
+    assert "row 1, column trips_per_day: is not a finite number" in found[0]
+    assert "row 2, column trips_per_day: is empty" in found[1]
+
+
 def test_a_merged_title_above_the_header_is_told(tmp_path, zones):
     book = openpyxl.Workbook()
     book.active.append(["OD 表"])
@@ -156,6 +181,15 @@ def test_a_merged_title_above_the_header_is_told(tmp_path, zones):
     book.active.append([510112, 500116, "tractor_49t", 3])
     book.save(tmp_path / "od.xlsx")
     assert "the column names stand in row 2" in messages(tmp_path / "od.xlsx", zones)[0]
+
+
+def test_a_sheet_too_long_to_read_is_refused_at_once(tmp_path, zones, monkeypatch):
+    monkeypatch.setattr(table_file, "_MOST_SHEET_ROWS", 2)
+    book = openpyxl.Workbook()
+    for row in (HEADER.split(","), [510112, 500116, "tractor_49t", 3], [500116, 510112, "tractor_49t", 3]):
+        book.active.append(row)
+    book.save(tmp_path / "od.xlsx")
+    assert "the sheet has 3 rows, more than 2" in messages(tmp_path / "od.xlsx", zones)[0]
 
 
 def test_rows_keep_their_numbers_across_blocks_and_skipped_rows(tmp_path, zones, monkeypatch):
