@@ -115,7 +115,9 @@ class Block:
 
     def text(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
         """Return a column as (n,) positions in the list of its different texts, stripped."""
-        encoded = pc.dictionary_encode(pc.fill_null(pc.cast(self.columns[name], pa.string()), ""))
+        cells = self.columns[name]
+        cells = cells if pa.types.is_string(cells.type) else pc.cast(cells, pa.string())
+        encoded = pc.dictionary_encode(pc.fill_null(cells, ""))
         return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), [
             cell.strip() for cell in encoded.dictionary.to_pylist()
         ]
@@ -133,8 +135,10 @@ class Block:
         filled = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
         try:
             values = pc.cast(filled, pa.float64()).to_numpy(zero_copy_only=False)
-        except pa.ArrowInvalid:  # some cell is no number: slower, cell by cell
-            values = pd.to_numeric(pd.Series(filled.to_pylist(), dtype=object), errors="coerce").to_numpy()
+        except pa.ArrowInvalid:  # some cell is no number: slower, text by text
+            encoded = pc.dictionary_encode(trimmed)
+            texts = pd.Series(encoded.dictionary.to_pylist(), dtype=object)
+            values = pd.to_numeric(texts, errors="coerce").to_numpy()[encoded.indices.to_numpy()]
         return np.asarray(values, dtype=np.float64), empty
 
 
