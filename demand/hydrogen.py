@@ -22,6 +22,7 @@ from demand.adoption import adoption_faults, fuel_cell_shares, gateway_weight, m
 from demand.coaches import coach_trips
 from demand.freight import truck_trips
 from demand.inputs import VEHICLE_CLASSES, all_faults, raise_faults
+from demand.pilots import pilot_weight, with_pilots
 from demand.vehicles import tank_table
 
 if TYPE_CHECKING:
@@ -96,7 +97,10 @@ def demand_table(
     shares = fuel_cell_shares(assumptions, year=year, mode=adoption, work=work, fleet=fleet)
     share = shares.loc[classes].to_numpy()
     if given is None:
-        trips = trips * share * weight[:, None]
+        gathered = pilot_weight(zones, routes, assumptions=assumptions, year=year)
+        every, trips = trips, trips * share * weight[:, None]
+        if bool((gathered != 1.0).any()):
+            trips = with_pilots(trips, every, used.out_kg + used.back_kg, gathered)
     else:  # adoption is that of the region's fleet; trips, and shares where stated, are the analyst's
         own = given.fuel_cell_share
         trips = given.round_trips[classes].to_numpy() * np.where(np.isnan(own), share * weight[:, None], own)

@@ -17,6 +17,7 @@ from demand.adoption import fuel_cell_shares, gateway_weight
 from demand.consumption import route_use
 from demand.hydrogen import all_trips
 from demand.inputs import VEHICLE_CLASSES, adoption_year
+from demand.pilots import FACTOR
 from demand.uncertainty import PREFIXES, sample
 from planner.demand_report import in_scope
 from planner.driving import on_arcs
@@ -147,7 +148,8 @@ def amounts(
         (n_driven,) rows of the routes whose trips count.
     """
     used = on_arcs(inputs.network, inputs.terrain, values)
-    if any(getattr(scenario, name) != usual for name, usual in _MODELED.items()):
+    as_modeled = all(getattr(scenario, name) == usual for name, usual in _MODELED.items())
+    if not as_modeled or values.get(FACTOR, 1.0) != 1.0:
         table = scoped_demand(scenario, inputs, values, used)
         by_class = table.groupby("vehicle_class")["kg_per_day"].sum().reindex(list(VEHICLE_CLASSES))
         kg, trips = by_class.fillna(0.0).to_numpy(), float(table["trips_per_day"].sum())

@@ -31,6 +31,7 @@ def long_way(scenario):
     [
         Scenario(adoption="cost"),
         Scenario(adoption="bass"),
+        Scenario(assumptions={"pilot.adoption_factor": 2.0}),
         Scenario(),
         Scenario(scope="region", year=2027, zone_factor={"510112": 2}),
     ],
