@@ -100,8 +100,8 @@ def demand(links: pd.DataFrame, language: Language, *, shown: Shown, closed: boo
 def _widths(most: float) -> list[tuple[float, int, int]]:
     """Return up to three round amounts, how thick they are drawn, and their decimals."""
     step = 10.0 ** math.floor(math.log10(most))
-    largest = max(factor * step for factor in (1, 2, 5) if factor * step <= most)
-    amounts = (largest, largest / 2, largest / 5)
+    largest = max(factor * step for factor in (1, 2, 3, 4, 5, 8) if factor * step <= most)
+    amounts = (largest, largest / 2, largest / 4)
     return [
         (amount, max(1, round(demand_map.WIDEST_PX * amount / most)), 0 if amount >= 1 else 2)
         for amount in amounts

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.views.session import Session
 
 SCOPES = ("corridor", "region")
+ADOPTIONS = ("policy", "bass", "cost")
 _MOST_STATIONS = 60
 
 
@@ -59,6 +60,14 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         help=text("sidebar.scope_help", language),
         width="stretch",
     )
+    adoption = st.selectbox(
+        text("sidebar.adoption", language),
+        ADOPTIONS,
+        index=ADOPTIONS.index(asked.adoption),
+        format_func=lambda name: text(f"adoption.{name}", language),
+        key="adoption",
+        help=text("sidebar.adoption_help", language),
+    )
     stations = st.slider(
         text("sidebar.stations", language),
         0,
@@ -89,6 +98,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         **asked.model_dump(mode="json"),
         "year": year,
         "scope": scope,
+        "adoption": adoption,
         "stations": stations,
         "usable_range_km": usable_range,
         "green_only": green_only,
