@@ -150,14 +150,18 @@ def _whole(solver: SolverName, paths: CandidatePaths, question: Question) -> str
 def _arc_cover_sets(
     site: np.ndarray, out: np.ndarray, back: np.ndarray, *, whole: tuple[float, float], tank: float
 ) -> set[tuple[int, ...]]:
-    """Return the sites from which each arc of the cyclic trip can be driven to its end; equal sets once."""
-    lap = sum(whole)
+    """Return the sites from which each arc of the round trip can be driven to its end; equal sets once.
+
+    Half a tank leads from the origin to the first station, and half a tank must be left at home.
+    """
+    lap, half = sum(whole), tank / 2.0
     stops = np.concatenate([[0.0], out, [whole[0]], lap - back[::-1], [lap]])
-    passes = np.concatenate([out, lap - back, out - lap, -back])
-    sites = np.tile(site, 4)
-    start, end = stops[:-1, None], stops[1:, None]
+    passes, sites = np.concatenate([out, lap - back]), np.tile(site, 2)
+    far = stops[1:] > half + 1e-9
+    start, end = stops[:-1][far, None], stops[1:][far, None]
     reaches = (passes <= start + 1e-9) & (end - passes <= tank + 1e-9)
-    return {tuple(np.unique(sites[row]).tolist()) for row in reaches}
+    home = lap - passes <= half + 1e-9
+    return {tuple(np.unique(sites[row]).tolist()) for row in [*reaches, home]}
 
 
 def _answer(incumbent: float | None, bound: float | None, status: str) -> str:
