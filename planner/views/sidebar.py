@@ -21,6 +21,9 @@ SCOPES = ("corridor", "region")
 ADOPTIONS = ("policy", "bass", "cost")
 _MOST_STATIONS = 60
 
+#: Where the choice of adoption stays when the language is switched.
+_ADOPTION = "adoption-chosen"
+
 
 def language() -> Language:
     """Draw the language switch and return the language."""
@@ -60,14 +63,17 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         help=text("sidebar.scope_help", language),
         width="stretch",
     )
+    # A list keeps the words of the language it was first drawn in: each language has its own.
+    remembered = st.session_state.get(_ADOPTION, asked.adoption)
     adoption = st.selectbox(
         text("sidebar.adoption", language),
         ADOPTIONS,
-        index=ADOPTIONS.index(asked.adoption),
+        index=ADOPTIONS.index(remembered),
         format_func=lambda name: text(f"adoption.{name}", language),
-        key="adoption",
+        key=f"adoption-{language}",
         help=text("sidebar.adoption_help", language),
     )
+    st.session_state[_ADOPTION] = adoption
     stations = st.slider(
         text("sidebar.stations", language),
         0,
