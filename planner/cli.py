@@ -5,39 +5,52 @@ Results go to stdout, progress and messages to stderr. Exit codes are those of :
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from corridor.errors import Fault, InputError
-from planner import demand_cli, exports, roads_cli, sites_cli, store, tables
-from planner.assembly import with_refused
-from planner.inputs import fingerprint, load_inputs
-from planner.locate import locate as locate_stations
-from planner.pipeline import make_plan
-from planner.plan import summary
-from planner.scenario import Scenario, read_toml, validated, with_settings
-from planner.site_input import load_sites, to_added
 from planner.terminal import Json, print_json, reported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+    from typer._click.core import Command, Context
+
     from planner.progress import Progress
+    from planner.scenario import Scenario
+
+#: Groups of commands, and the module whose ``app`` each is.
+GROUPS = {"roads": "planner.roads_cli", "sites": "planner.sites_cli", "demand": "planner.demand_cli"}
+
+
+class _Groups(TyperGroup):
+    """Commands whose groups are imported when one is asked for: solver and road libraries take seconds."""
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """Return a command or group; None if there is no such name."""
+        if cmd_name not in GROUPS:
+            return super().get_command(ctx, cmd_name)
+        command = get_command(import_module(GROUPS[cmd_name]).app)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
+    cls=_Groups,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="成渝氢走廊规划 · Plan hydrogen refueling stations along the Chengdu-Chongqing corridor.",
 )
 
-app.add_typer(roads_cli.app, name="roads")
-app.add_typer(sites_cli.app, name="sites")
-app.add_typer(demand_cli.app, name="demand")
+for _name in GROUPS:  # empty until asked for
+    app.add_typer(typer.Typer(), name=_name)
 
 
 @app.callback()
@@ -94,6 +107,14 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Solve a scenario: stations, their sizes and their supply, proven and replayed."""
+    from rich.console import Console
+
+    from planner import exports, store, tables
+    from planner.assembly import with_refused
+    from planner.inputs import fingerprint
+    from planner.pipeline import make_plan
+    from planner.plan import summary
+
     with reported(as_json=as_json):
         files = {"network": network, "od_table": od, "link_counts": counts}
         fields = {"stations": stations, "year": year} | {
@@ -121,6 +142,8 @@ def _scenario(
     path: Path | None, *, settings: list[str], fields: Mapping[str, object], closures: list[str]
 ) -> Scenario:
     """Return the scenario of a file with the command line's options on top; closures add to the file's."""
+    from planner.scenario import read_toml, validated, with_settings
+
     content = read_toml(path) if path is not None else {}
     content = with_settings(content, settings)
     content |= {name: value for name, value in fields.items() if value is not None}
@@ -130,6 +153,11 @@ def _scenario(
 
 def _with_sites(scenario: Scenario, path: Path | None, *, crs: str | None) -> tuple[Scenario, pd.DataFrame]:
     """Return the scenario with the sites of a file, and those refused."""
+    import pandas as pd
+
+    from planner.inputs import load_inputs
+    from planner.site_input import load_sites, to_added
+
     if path is None:
         if crs is not None:
             raise InputError(
@@ -155,6 +183,8 @@ def locate(
     as_json: Json = False,
 ) -> None:
     """Solve a bare network instance (GMNS-like CSV files)."""
+    from planner.locate import locate as locate_stations
+
     with reported(as_json=as_json):
         answer = locate_stations(
             directory, model=model, range_=range_, stations=stations, time_limit_s=time_limit, gap=gap

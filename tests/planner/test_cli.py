@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,15 @@ def test_locate_names_file_row_and_column(tmp_path):
     assert "link.csv" in result.stderr
     assert "length" in result.stderr
     assert "row 3" in result.stderr
+
+
+def test_the_command_line_starts_without_the_libraries_of_its_commands():
+    code = "import sys, planner.cli; print(*{'pandas', 'numpy', 'ortools', 'shapely'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_misspelled_group_is_compared_with_the_real_ones():
+    result = runner.invoke(app, ["demnd"])
+    assert result.exit_code == 2
+    assert "'demand'" in result.output
