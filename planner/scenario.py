@@ -15,6 +15,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from corridor.errors import Fault, InputError
+from demand.point_demands import PointUse  # noqa: TC001  pydantic reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,6 +72,46 @@ class AddedSite(BaseModel):
     note: str | None = None
 
 
+class PointDemand(BaseModel):
+    """Hydrogen used at a place: a bus depot, a port, a railhead, a power plant, a base of drones.
+
+    Parameters
+    ----------
+    point_id
+        Unique among the scenario's points.
+    name_zh, name_en
+        Names; the English one may be empty.
+    use
+        What the hydrogen is for.
+    lon, lat
+        WGS 84; other reference systems are converted when a file is read
+        (:func:`planner.point_input.read_points`).
+    kg_per_day
+        Mean over the year, at most 10^6.
+    from_year
+        First year of use; None: always.
+    position_quality, source, confidence
+        As in ``sites.csv`` (docs/tables.md).
+    note
+        Anything else.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    point_id: str = Field(min_length=1, max_length=60)
+    name_zh: str = Field(min_length=1, max_length=80)
+    name_en: str = Field(default="", max_length=120)
+    use: PointUse
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    kg_per_day: float = Field(gt=0, le=1e6, allow_inf_nan=False)
+    from_year: int | None = Field(default=None, ge=2000, le=2100)
+    position_quality: Literal["surveyed", "osm", "approx", "centroid"] = "approx"
+    source: str = "analyst"
+    confidence: Literal["H", "M", "L"] = "L"
+    note: str | None = None
+
+
 class Scenario(BaseModel):
     """All assumptions of one plan.
 
@@ -104,6 +145,8 @@ class Scenario(BaseModel):
         File of own link counts that the trucks are fitted to (docs/od.md).
     added_sites
         Sites besides those of the tables.
+    point_demands
+        Hydrogen used at places, not on the road (docs/points.md).
     zone_factor
         Multiplies population and employment of a zone, by zone id.
     assumptions
@@ -128,6 +171,7 @@ class Scenario(BaseModel):
     od_table: str | None = Field(default=None, min_length=1)
     link_counts: str | None = Field(default=None, min_length=1)
     added_sites: tuple[AddedSite, ...] = ()
+    point_demands: tuple[PointDemand, ...] = ()
     zone_factor: dict[str, _Factor] = {}
     assumptions: dict[str, _Finite] = {}
     solve: SolveOptions = SolveOptions()
@@ -138,10 +182,21 @@ class Scenario(BaseModel):
         """Nested TOML tables spell dotted keys."""
         return flattened(value) if isinstance(value, dict) else value
 
+    @field_validator("point_demands")
+    @classmethod
+    def _distinct(cls, points: tuple[PointDemand, ...]) -> tuple[PointDemand, ...]:
+        """Refuse an id that two points bear."""
+        ids = [point.point_id for point in points]
+        if twice := sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"point ids stand twice: {', '.join(twice)}")
+        return points
+
     @property
     def identity(self) -> str:
         """SHA-256 of the content without the name: equal scenarios have equal identities."""
         content = self.model_dump(mode="json", exclude={"name"})
+        if not self.point_demands:  # scenarios from before there were any keep their identity
+            del content["point_demands"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
