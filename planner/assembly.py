@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from planner.inputs import Inputs
+    from planner.points import ServedPoints
     from planner.scenario import Scenario
     from siting.flow_refueling import FlowRefuelingSolution
     from siting.replay import Replay
@@ -105,12 +106,14 @@ class Parts:
     replay: Replay
     sizing: Sizing
     supply: Supply
+    points: ServedPoints
 
     def plan(self, unusual: tuple[Notice, ...], *, seconds: float) -> Plan:
         """Return the plan."""
         stations, flows = self._stations(), self._flows()
         links = self.supply.links[self.supply.links["base_id"].notna()]
-        kpis = self._kpis(stations, flows) | {"seconds": seconds}
+        points = self.points.plan_table(self.inputs.sites.iloc[self.solution.stations])
+        kpis = self._kpis(stations, flows, points) | {"seconds": seconds}
         lowest = self.replay.lowest_level_share
         return Plan(
             scenario=self.scenario,
@@ -128,6 +131,7 @@ class Parts:
             provenance=self._provenance(),
             notices=(*unusual, *self._notices(kpis)),
             refused_sites=refused_records(self.inputs.refused_sites),
+            points=points,
         )
 
     def _stations(self) -> pd.DataFrame:
@@ -193,19 +197,26 @@ class Parts:
             result[rows[int(trip)]] = text  # type: ignore[call-overload]
         return result
 
-    def _kpis(self, stations: pd.DataFrame, flows: pd.DataFrame) -> dict[str, float]:
-        """Return the key figures of docs/tables.md."""
+    def _kpis(self, stations: pd.DataFrame, flows: pd.DataFrame, points: pd.DataFrame) -> dict[str, float]:
+        """Return the key figures of docs/tables.md; those of point demands where there are any."""
         links = self.supply.links
         new = stations[stations["status"] == "new"]
-        demand_kg = float(flows["kg_per_day"].sum())
-        served_kg = float(flows["served_kg_per_day"].sum())
+        of_points = {
+            "point_demand_kg_per_day": float(points["kg_per_day"].sum()),
+            "point_covered_kg_per_day": float(points.loc[points["covered"], "kg_per_day"].sum()),
+            "point_served_kg_per_day": float(points["served_kg_per_day"].sum()),
+        }
+        point_kg, point_covered_kg, point_served_kg = of_points.values()
+        demand_kg = float(flows["kg_per_day"].sum()) + point_kg
+        served_kg = float(flows["served_kg_per_day"].sum()) + point_served_kg
+        covered_kg = float(flows.loc[flows["covered"], "kg_per_day"].sum()) + point_covered_kg
         supplied = float(links["kg_per_day"].sum())
         spent = float((links["kg_per_day"] * links["delivered_cny_per_kg"].fillna(0.0)).sum())
         green = float(links.loc[links["green"].eq(True), "kg_per_day"].sum())  # noqa: FBT003  cells, not a flag
         served_trips = flows["trips_per_day"] * flows["served_kg_per_day"] / flows["kg_per_day"]
         return {
             "demand_kg_per_day": demand_kg,
-            "covered_kg_per_day": float(flows.loc[flows["covered"], "kg_per_day"].sum()),
+            "covered_kg_per_day": covered_kg,
             "served_kg_per_day": served_kg,
             "served_share": served_kg / demand_kg if demand_kg > 0 else 0.0,
             "trips_served_per_day": float(served_trips.sum()),
@@ -217,6 +228,7 @@ class Parts:
             "green_share": green / supplied if supplied > 0 else 0.0,
             "supply_shortage_kg_per_day": self.supply.shortage_kg_per_day,
             "co2_avoided_t_per_year": self._co2_t_per_year(flows, served_trips),
+            **(of_points if len(points) else {}),
         }
 
     def _co2_t_per_year(self, flows: pd.DataFrame, served_trips: pd.Series) -> float:
@@ -242,7 +254,7 @@ class Parts:
 
     def _notices(self, kpis: Mapping[str, float]) -> list[Notice]:
         """Return what a person should know about this plan."""
-        notices = []
+        notices = self.points.notices()
         proof = self.solution.certificate
         unused = self.scenario.stations - int(kpis["stations_new"])
         if proof.status == "feasible":

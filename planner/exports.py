@@ -72,6 +72,13 @@ def refused_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def points_csv(plan: Plan) -> bytes:
+    """Return the point demands as UTF-8 CSV with the byte-order mark; only headings where there is none."""
+    decimals = {"lon": 6, "lat": 6, "served_kg_per_day": 1, "distance_km": 2, "snap_km": 2}
+    content: str = plan.points.round(decimals).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def screening_csv(_plan: Plan) -> bytes:
     """Return the rules behind the flags as UTF-8 CSV with the byte-order mark."""
     content: str = screening_table().to_csv(index=False)
@@ -84,14 +91,15 @@ def plan_json(plan: Plan) -> bytes:
 
 
 def plan_geojson(plan: Plan) -> bytes:
-    """Return stations (points) and supply links (lines base to station) as GeoJSON, WGS 84 (RFC 7946).
+    """Return stations and point demands, and supply links (base to station), as GeoJSON, WGS 84 (RFC 7946).
 
     Foreign members: ``screening_rules``, the rules behind the ``screen_`` properties, and ``refused_sites``,
     whose coordinates may be none.
     """
     place = {row["site_id"]: (row["lon"], row["lat"]) for row in records(plan.stations)}
     bases = plan.provenance["bases"]
-    features = [_point(row) for row in records(plan.stations)]
+    features = [_point(row, "station") for row in records(plan.stations)]
+    features += [_point(row, "point_demand") for row in records(plan.points)]
     for row in records(plan.supply):
         if row["base_id"] in bases:
             ends = [bases[row["base_id"]], list(place[row["site_id"]])]
@@ -107,11 +115,9 @@ def plan_geojson(plan: Plan) -> bytes:
     return json.dumps(collection, ensure_ascii=False).encode()
 
 
-def _point(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one station as a point feature."""
-    return _feature(
-        {"type": "Point", "coordinates": [row["lon"], row["lat"]]}, {"layer": "station"} | dict(row)
-    )
+def _point(row: Mapping[str, Any], layer: str) -> dict[str, Any]:
+    """Return one row of a table as a point feature."""
+    return _feature({"type": "Point", "coordinates": [row["lon"], row["lat"]]}, {"layer": layer} | dict(row))
 
 
 def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +126,10 @@ def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict
 
 
 def plan_xlsx(plan: Plan) -> bytes:
-    """Return a workbook, headings bilingual: siting table, supply, rules, refused sites, proof, scenario."""
+    """Return a workbook, headings bilingual: siting table, supply, rules, refused sites, proof, scenario.
+
+    Point demands have a sheet where there are any.
+    """
     sheets = {
         "sheet.stations": _headed(plan.stations),
         "sheet.supply": _headed(plan.supply),
@@ -129,6 +138,8 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.certificate": _pairs({**plan.certificate.to_dict(), **plan.kpis}),
         "sheet.scenario": _pairs(_scenario_rows(plan)),
     }
+    if len(plan.points):
+        sheets["sheet.points"] = _headed(plan.points)
     buffer = io.BytesIO()
     with pd.ExcelWriter(buffer, engine="openpyxl") as writer:
         for key, table in sheets.items():
@@ -188,6 +199,7 @@ WRITERS = {
     "stations.csv": stations_csv,
     "screening.csv": screening_csv,
     "refused_sites.csv": refused_csv,
+    "points.csv": points_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

@@ -23,6 +23,7 @@ from planner.assembly import MODULES_KG_PER_DAY, Parts
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.own_trips import own_trips
+from planner.points import placed_points
 from planner.progress import Progress, Stopped
 from siting.coverage import cover_sets
 from siting.flow_refueling import solve_flow_refueling
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from planner.inputs import Inputs
     from planner.own_trips import OwnTrips
     from planner.plan import Plan
+    from planner.points import PlacedPoints, ServedPoints
     from planner.progress import OnProgress, ShouldStop
     from planner.scenario import Scenario
     from siting.coverage import CoverSets
@@ -94,6 +96,7 @@ def make_plan(
     own = own_trips(scenario, inputs, values)
     demand = scoped_demand(scenario, inputs, values, used, own=own)
     driving = along(inputs, used, demand["route"].to_numpy())
+    points = placed_points(scenario, inputs, values)
     reporter.stage("siting", f"{len(demand):,} flows, {len(inputs.sites):,} sites")
     reached = access(inputs.sites, inputs.network, within_km=values["station.access_km"])
     cover = cover_sets(
@@ -102,13 +105,15 @@ def make_plan(
         tank=demand["tank_kg"].to_numpy(),
         kind=class_numbers(demand),
     )
-    solution = _site(scenario, inputs.sites, demand, cover, reporter)
+    solution = _site(scenario, inputs.sites, demand, points, cover, reporter)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
     stations = inputs.sites.iloc[solution.stations]
     served = np.flatnonzero(solution.served)
     replay = _replay(driving, demand.iloc[served], reached.of(solution.stations))
+    taken = points.served_from(solution.stations)
+    taken.check(inputs, stations)
     reporter.stage("sizing", f"sizes of {len(stations)} stations")
-    sizing = _size(stations, demand.iloc[served], replay, values)
+    sizing, taken = _size(stations, demand.iloc[served], replay, taken, values)
     reporter.stage("supply", "a base for each station")
     supply = _supply(scenario, inputs, stations, sizing, values)
     parts = Parts(
@@ -120,6 +125,7 @@ def make_plan(
         replay=replay,
         sizing=sizing,
         supply=supply,
+        points=taken,
     )
     plan = parts.plan((*unusual, *own.notices), seconds=reporter.seconds)
     plan = replace(plan, provenance={**plan.provenance, **own.provenance()})
@@ -224,12 +230,17 @@ def scoped_demand(
 
 
 def _site(
-    scenario: Scenario, sites: pd.DataFrame, demand: pd.DataFrame, cover: CoverSets, reporter: _Reporter
+    scenario: Scenario,
+    sites: pd.DataFrame,
+    demand: pd.DataFrame,
+    points: PlacedPoints,
+    cover: CoverSets,
+    reporter: _Reporter,
 ) -> FlowRefuelingSolution:
-    """Choose the stations."""
-    return solve_flow_refueling(
-        cover,
-        demand["kg_per_day"].to_numpy(),
+    """Choose the stations for trips and points together; ``served`` is of the trips."""
+    solution = solve_flow_refueling(
+        points.added_to(cover),
+        np.concatenate([demand["kg_per_day"].to_numpy(), points.kg_per_day]),
         n_new=scenario.stations,
         existing=np.flatnonzero(sites["status"] == "existing"),
         locked=sites.index.get_indexer(pd.Index(scenario.locked)),
@@ -239,6 +250,7 @@ def _site(
         on_progress=reporter.siting,
         should_stop=reporter.should_stop,
     )
+    return replace(solution, served=solution.served[: len(demand)])
 
 
 def _replay(driving: Driving, served: pd.DataFrame, reached: Access) -> Replay:
@@ -260,19 +272,28 @@ def _replay(driving: Driving, served: pd.DataFrame, reached: Access) -> Replay:
 
 
 def _size(
-    stations: pd.DataFrame, served: pd.DataFrame, replay: Replay, values: Mapping[str, float]
-) -> Sizing:
-    """Choose the module of each new station."""
+    stations: pd.DataFrame,
+    served: pd.DataFrame,
+    replay: Replay,
+    points: ServedPoints,
+    values: Mapping[str, float],
+) -> tuple[Sizing, ServedPoints]:
+    """Choose the module of each new station; trips and points share the room."""
     published = stations["capacity_kg_per_day"].to_numpy(dtype=np.float64)
     known = np.where(np.isnan(published), values["station.unknown_capacity_kg_per_day"], published)
     is_existing = (stations["status"] == "existing").to_numpy()
-    return size_stations(
-        replay.fills,
-        trips_per_day=served["trips_per_day"].to_numpy(),
+    covered = np.flatnonzero(points.covered)
+    sizing = size_stations(
+        pd.concat([replay.fills, points.fills(first_trip=len(served))] if len(covered) else [replay.fills]),
+        trips_per_day=np.concatenate([served["trips_per_day"].to_numpy(), np.ones(len(covered))]),
         existing_kg_per_day=np.where(is_existing, known, np.nan),
         modules_kg_per_day=np.array(MODULES_KG_PER_DAY, dtype=np.float64),
         highest_utilization=values["station.highest_utilization"],
     )
+    share = np.zeros(len(points.covered))
+    share[covered] = sizing.served_share[len(served) :]
+    of_trips = replace(sizing, served_share=sizing.served_share[: len(served)])
+    return of_trips, replace(points, share=share)
 
 
 def _supply(

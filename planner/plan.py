@@ -25,6 +25,31 @@ SCHEMA = "chengyu-plan/1"
 #: What is told of a site that was left out.
 REFUSED_COLUMNS = ("site_id", "name_zh", "name_en", "kind", "lon", "lat", "snap_km", "reason")
 
+#: Columns of the table of point demands, in order (docs/tables.md), and what they hold.
+POINT_COLUMNS = {
+    "point_id": "object",
+    "name_zh": "object",
+    "name_en": "object",
+    "use": "object",
+    "kg_per_day": "float64",
+    "covered": "bool",
+    "served_kg_per_day": "float64",
+    "site_id": "object",
+    "distance_km": "float64",
+    "lon": "float64",
+    "lat": "float64",
+    "snap_km": "float64",
+    "position_quality": "object",
+    "source": "object",
+    "confidence": "object",
+    "note": "object",
+}
+
+
+def no_points() -> pd.DataFrame:
+    """Return the table of point demands of a plan without any."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in POINT_COLUMNS.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -73,6 +98,8 @@ class Plan:
         Things a person should know, in order.
     refused_sites
         Sites left out, one record each with ``reason``; columns ``REFUSED_COLUMNS``.
+    points
+        Point demands, table of docs/tables.md.
     """
 
     scenario: Scenario
@@ -85,6 +112,7 @@ class Plan:
     provenance: Mapping[str, Any]
     notices: tuple[Notice, ...] = field(default=())
     refused_sites: tuple[Mapping[str, Any], ...] = field(default=())
+    points: pd.DataFrame = field(default_factory=no_points)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values ready for JSON; of the flows, those served."""
@@ -98,6 +126,7 @@ class Plan:
             "stations": records(self.stations),
             "supply": records(self.supply),
             "flows_served": records(served),
+            "points": records(self.points),
             "refused_sites": plain(list(self.refused_sites)),
             "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
@@ -142,7 +171,7 @@ def summary(plan: Plan) -> dict[str, Any]:
 
 
 def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> Plan:
-    """Return the plan of its stored parts: JSON content without tables, and the three tables.
+    """Return the plan of its stored parts: JSON content without tables, and the tables.
 
     Raises
     ------
@@ -165,4 +194,5 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         provenance=meta["provenance"],
         notices=tuple(Notice(notice["key"], notice["details"]) for notice in meta["notices"]),
         refused_sites=tuple(meta["refused_sites"]),
+        points=tables["points"],
     )
