@@ -87,6 +87,14 @@ def plan(
         str | None,
         typer.Option(metavar="CRS", help="Their reference system, for rows that name none: GCJ-02, ..."),
     ] = None,
+    points: Annotated[
+        Path | None,
+        typer.Option(help="Your own point demands, CSV, XLSX or Parquet (docs/points.md): buses, ships, ..."),
+    ] = None,
+    points_crs: Annotated[
+        str | None,
+        typer.Option(metavar="CRS", help="Their reference system, for rows that name none: WGS84, ..."),
+    ] = None,
     network: Annotated[
         Path | None, typer.Option(help="Folder of a road network brought in; the shipped roads without it.")
     ] = None,
@@ -114,6 +122,7 @@ def plan(
     from planner.inputs import fingerprint
     from planner.pipeline import make_plan
     from planner.plan import summary
+    from planner.point_input import with_points
 
     with reported(as_json=as_json):
         files = {"network": network, "od_table": od, "link_counts": counts}
@@ -124,6 +133,7 @@ def plan(
         if out is not None:
             exports.check_folder(out)
         scenario, refused = _with_sites(scenario, sites, crs=sites_crs)
+        scenario = with_points(scenario, points, crs=points_crs)
         result = store.find(scenario, fingerprint(scenario)) if reuse else None
         if result is None:
             result = make_plan(scenario, on_progress=_say)

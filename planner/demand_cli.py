@@ -17,6 +17,7 @@ from planner.ensemble import QUANTILES, amounts_of, demand_spread, drivers
 from planner.exports import check_folder
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.plan import plain
+from planner.point_input import with_points
 from planner.scenario import read_toml, validated, with_settings
 from planner.terminal import Json, print_json, reported
 from planner.text import LANGUAGES
@@ -57,6 +58,12 @@ def describe(
     scenario_file: ScenarioFile = None,
     *,
     settings: Settings = None,
+    points: Annotated[
+        Path | None, typer.Option(help="Your own point demands, CSV, XLSX or Parquet (docs/points.md).")
+    ] = None,
+    points_crs: Annotated[
+        str | None, typer.Option(metavar="CRS", help="Their reference system, for rows that name none.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Folder for the tables as CSV.")] = None,
     with_method: Annotated[
         bool, typer.Option("--method/--no-method", help="The method on one page, with its equations.")
@@ -65,7 +72,7 @@ def describe(
 ) -> None:
     """Print trips, vehicle-km and kg/day by class, county and road, the calibration and the method."""
     with reported(as_json=as_json):
-        scenario = scenario_of(scenario_file, settings)
+        scenario = with_points(scenario_of(scenario_file, settings), points, crs=points_crs)
         if csv is not None:
             check_folder(csv)
         report = demand_report(scenario)
@@ -210,6 +217,9 @@ def _print(report: DemandReport, scenario: Scenario, console: Console) -> None:
         _table("高速公路 Expressways (行驶途中 on the road)", report.corridors.reset_index(), _ROADS)
     )
     console.print(_table("区段 Sections (最近区县 by the nearest seat)", report.sections, _SECTIONS))
+    if report.points["points"].sum():
+        title = "用氢点 Point demands (不在以上各表内 in none of the tables above)"
+        console.print(_table(title, report.points.reset_index(), _POINTS))
     console.print(_calibration(report.calibration))
 
 
@@ -236,6 +246,12 @@ _ON_ROAD = {
     "kg_per_day": ("kg/d", "{:,.0f}"),
 }
 _ROADS = {"name_zh": ("道路\nroad", ""), "name_en": ("", ""), **_ON_ROAD}
+_POINTS = {
+    "use": ("用途\nuse", ""),
+    "points": ("个数\npoints", "{:,.0f}"),
+    "kg_per_day": ("kg/d", "{:,.0f}"),
+    "share": ("占比\nshare", "{:.1%}"),
+}
 _SECTIONS = {"corridor": ("道路\nroad", ""), "prefecture_zh": ("地市\nprefecture", ""), **_ON_ROAD}
 
 

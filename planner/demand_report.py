@@ -20,12 +20,14 @@ from demand.checks import COUNTED_SECTION, SECTIONS, comparison, implied_fleet, 
 from demand.consumption import route_use
 from demand.hydrogen import all_trips
 from demand.inputs import VEHICLE_CLASSES
+from demand.point_demands import by_use
 from demand.profile import DAY_TYPES, MONTHS, daily_factor, habit, hourly
 from planner.driving import class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.own_trips import own_trips
 from planner.pipeline import scoped_demand
 from planner.plan import records
+from planner.points import placed_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +70,8 @@ class DemandReport:
     calibration
         As :func:`demand.checks.comparison` gives it: of the modeled trips and the policy shares, whatever
         trips and way of adoption the scenario chooses.
+    points
+        Point demands by use, as :func:`demand.point_demands.by_use` gives them; in no other table.
     """
 
     classes: pd.DataFrame
@@ -75,6 +79,7 @@ class DemandReport:
     corridors: pd.DataFrame
     sections: pd.DataFrame
     calibration: pd.DataFrame
+    points: pd.DataFrame
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tables as lists of records, ready for JSON."""
@@ -135,6 +140,10 @@ def demand_report(scenario: Scenario) -> DemandReport:
             used=route_use(inputs.routes, inputs.route_arcs, used),
             assumptions=values,
             published=inputs.assumptions,
+        ),
+        points=by_use(
+            placed_points(scenario, inputs, values).table,
+            trips_kg_per_day=float(demand["kg_per_day"].sum()),
         ),
     )
 

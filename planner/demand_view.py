@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     from corridor.roads import RoadNetwork
     from planner.inputs import Inputs
 
-#: Fields of a scenario that leave its demand as it is.
-_OF_SUPPLY = ("name", "stations", "green_only", "locked", "forbidden", "added_sites", "solve")
+#: Fields of a scenario that leave its demand on the roads as it is.
+_OF_SUPPLY = (
+    "name",
+    "stations",
+    "green_only",
+    "locked",
+    "forbidden",
+    "added_sites",
+    "point_demands",
+    "solve",
+)
 
 _BOTH_WAYS = 2.0
 

@@ -8,7 +8,7 @@ import pytest
 
 from planner.text import LANGUAGES, catalogue, text
 
-_TABLES = ("- `stations`", "- `flows`", "- `supply`")
+_TABLES = ("- `stations`", "- `flows`", "- `supply`", "- `points`")
 
 
 def _placeholders(template):

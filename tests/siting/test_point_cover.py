@@ -33,9 +33,7 @@ def test_the_optimum_with_points_is_that_of_enumeration(corridors, data):
         trips = np.dot(corridor.volume, corridor.naively_served(stations))
         return trips + sum(q for q, near in zip(kg, reach, strict=True) if near & set(stations))
 
-    best = max(
-        worth(chosen) for k in range(n_new + 1) for chosen in combinations(range(corridor.n_nodes), k)
-    )
+    best = max(worth(chosen) for k in range(n_new + 1) for chosen in combinations(range(corridor.n_nodes), k))
     assert answer.certificate.status == "optimal"
     assert answer.certificate.incumbent == best
     assert worth(answer.stations.tolist()) == best
