@@ -60,6 +60,9 @@ def within_reach(
     within_km
         Greatest distance: leg and shortest open way, whichever direction is longer.
     """
+    if len(places) == 0 or len(sites) == 0:
+        nothing = np.empty(0, dtype=np.int64)
+        return Reach(place=nothing, site=nothing, km=np.empty(0))
     length = np.where(is_open, network.length_km, np.inf)
     at, place_row = np.unique(network.vertices(places), return_inverse=True)
     standing, site_row = np.unique(network.vertices(sites), return_inverse=True)
