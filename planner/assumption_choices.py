@@ -24,6 +24,21 @@ _LAST = ("scope", "station", "delivery", "economics", "carbon")
 #: Groups that demand does not depend on.
 SUPPLY_GROUPS = ("station", "delivery", "economics", "carbon")
 
+#: Ways of adoption that each group is read by; groups not named here are read by all.
+_READ_BY = {
+    "adoption.share": ("policy", "bass"),
+    "diffusion": ("bass",),
+    "ownership": ("cost",),
+}
+#: Supply figures that the cost of ownership is made of as well.
+_OF_OWNERSHIP = (
+    "economics.discount_rate",
+    "economics.retail_price_cny_per_kg",
+    "carbon.diesel_l_per_100km.",
+)
+#: Read at the scenario's year alone, as long as that is one of those given.
+_BY_YEAR = ("adoption.share.", "diffusion.intercity_share.")
+
 #: Two ways to write one number differ by less than this share.
 _ROUNDING = 1e-9
 
@@ -45,6 +60,28 @@ def groups(table: pd.DataFrame) -> list[str]:
 def keys_of(table: pd.DataFrame, group: str) -> list[str]:
     """Return the keys of a group, in the order of the table."""
     return [str(key) for key in table.index if group_of(str(key)) == group]
+
+
+def is_unused(key: str, *, adoption: str, year: int) -> bool:
+    """Return whether the demand of a scenario passes over an input because of how adoption is chosen.
+
+    Parameters
+    ----------
+    key
+        Of an assumption.
+    adoption, year
+        Of the scenario; the year is one of :data:`planner.scenario.YEARS`.
+    """
+    if any(adoption not in ways and key.startswith(f"{start}.") for start, ways in _READ_BY.items()):
+        return True
+    if key.startswith("vehicle.") and key.endswith(".km_per_day"):
+        return adoption == "policy"
+    return key.startswith(_BY_YEAR) and key.rpartition(".")[2] != str(year)
+
+
+def is_of_supply(key: str, *, adoption: str) -> bool:
+    """Return whether an input matters to stations and supply but not to the demand."""
+    return group_of(key) in SUPPLY_GROUPS and not (adoption == "cost" and key.startswith(_OF_OWNERSHIP))
 
 
 def search(table: pd.DataFrame, words: str) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from corridor.errors import Fault, InputError
 from planner.closures import closed_arcs
-from planner.table_file import FaultLog, open_table
+from planner.table_file import FAULTS_NAMED, FaultLog, open_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,9 @@ class LinkCounts:
     ignored: tuple[str, ...]
 
 
-def read_counts(path: Path, network: RoadNetwork, *, zones: pd.DataFrame) -> LinkCounts:
+def read_counts(
+    path: Path, network: RoadNetwork, *, zones: pd.DataFrame, faults_named: int = FAULTS_NAMED
+) -> LinkCounts:
     """Return the counts of a file on the network.
 
     Parameters
@@ -72,6 +74,8 @@ def read_counts(path: Path, network: RoadNetwork, *, zones: pd.DataFrame) -> Lin
         Road network.
     zones
         Places by name, as for :func:`planner.places.position`.
+    faults_named
+        Faulty cells named one by one; the rest is counted.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def read_counts(path: Path, network: RoadNetwork, *, zones: pd.DataFrame) -> Lin
     file = open_table(path, required=REQUIRED)
     used = [name for name in (*REQUIRED, *OPTIONAL) if name in file.names]
     _check_columns(used, path)
-    log = FaultLog(path.name)
+    log = FaultLog(path.name, faults_named)
     parts: list[pd.DataFrame] = []
     for block in file.blocks(used, log):
         parts.append(_cells(block, log))

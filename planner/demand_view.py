@@ -15,12 +15,14 @@ from demand.inputs import VEHICLE_CLASSES
 from planner.driving import on_arcs
 from planner.flows import link_demand
 from planner.inputs import assumptions_in_force, fingerprint, load_inputs
+from planner.own_trips import own_trips
 from planner.pipeline import scoped_demand
 from planner.scenario import Scenario
 
 if TYPE_CHECKING:
     from corridor.roads import RoadNetwork
     from planner.inputs import Inputs
+    from planner.own_trips import OwnTrips
 
 #: Fields of a scenario that leave its demand on the roads as it is.
 _OF_SUPPLY = (
@@ -53,12 +55,15 @@ class DemandView:
         round trips that begin or end there, half of each trip to each end.
     network
         Road network of the links.
+    own
+        What became of the scenario's own trips and link counts.
     """
 
     classes: pd.DataFrame
     links: pd.DataFrame
     zones: pd.DataFrame
     network: RoadNetwork
+    own: OwnTrips
 
 
 def demand_view(scenario: Scenario) -> DemandView:
@@ -73,18 +78,20 @@ def demand_view(scenario: Scenario) -> DemandView:
     """
     inputs = load_inputs(scenario)
     values, _ = assumptions_in_force(inputs.assumptions, scenario.assumptions)
-    table = scoped_demand(scenario, inputs, values, on_arcs(inputs.network, inputs.terrain, values))
+    own = own_trips(scenario, inputs, values)
+    table = scoped_demand(scenario, inputs, values, on_arcs(inputs.network, inputs.terrain, values), own=own)
     return DemandView(
         classes=_classes(table, inputs),
         links=link_demand(table, inputs),
         zones=_zones(table, inputs),
         network=inputs.network,
+        own=own,
     )
 
 
 def baseline(scenario: Scenario) -> Scenario:
-    """Return the same scenario on default assumptions: what edited ones are compared with."""
-    return scenario.model_copy(update={"assumptions": {}})
+    """Return the scenario on default assumptions and modeled trips, to compare edits and files with."""
+    return scenario.model_copy(update={"assumptions": {}, "od_table": None, "link_counts": None})
 
 
 def demand_key(scenario: Scenario) -> str:

@@ -11,7 +11,7 @@ import string
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from planner.text import Language, catalogue, text
+from planner.text import Language, catalogue
 
 if TYPE_CHECKING:
     from corridor.errors import Fault
@@ -32,7 +32,7 @@ def sentence(english: str, language: Language) -> str:
     """Return a sentence of the English catalogue's ``fault`` section in a language, any other as it is."""
     for key, pattern in _patterns():
         if match := pattern.fullmatch(english):
-            return text(key, language, **match.groupdict())
+            return catalogue(language)[key].format(**match.groupdict())
     return english
 
 

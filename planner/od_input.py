@@ -14,7 +14,7 @@ from corridor.errors import Fault, InputError
 from demand.inputs import VEHICLE_CLASSES
 from demand.od_table import OdTable
 from planner.places import PREFECTURES_EN
-from planner.table_file import FaultLog, open_table
+from planner.table_file import FAULTS_NAMED, FaultLog, open_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ class OdFile:
     ignored: tuple[str, ...]
 
 
-def read_od(path: Path, zones: pd.DataFrame) -> OdFile:
+def read_od(path: Path, zones: pd.DataFrame, *, faults_named: int = FAULTS_NAMED) -> OdFile:
     """Return the trips of a file.
 
     Parameters
@@ -69,6 +69,8 @@ def read_od(path: Path, zones: pd.DataFrame) -> OdFile:
         ``.csv``, ``.xlsx`` or ``.parquet``.
     zones
         Every zone a file may name, on the network or not: index ``zone_id``, columns of ``zones.csv``.
+    faults_named
+        Faulty cells named one by one; the rest is counted.
 
     Raises
     ------
@@ -80,7 +82,7 @@ def read_od(path: Path, zones: pd.DataFrame) -> OdFile:
     if {"fuel_cell_share", "fuel_cell_percent"} <= set(used):
         what = "fuel_cell_share and fuel_cell_percent say the same thing"
         raise InputError(Fault(what, path.name, "Keep one of the two columns"))
-    log = FaultLog(path.name)
+    log = FaultLog(path.name, faults_named)
     reading = _Reading(zones, log)
     for block in file.blocks(used, log):
         reading.add(block)

@@ -56,9 +56,12 @@ class FaultLog:
     ----------
     where
         What to call the file.
+    named
+        Faults named in the error; the rest is counted.
     """
 
     where: str
+    named: int = FAULTS_NAMED
     count: int = 0
     _first: list[tuple[int, str, str, str]] = field(default_factory=list)
 
@@ -79,10 +82,10 @@ class FaultLog:
             How to mend it.
         """
         self.count += len(rows)
-        for position, row in enumerate(rows[:FAULTS_NAMED].tolist()):
+        for position, row in enumerate(rows[: self.named].tolist()):
             said = what if isinstance(what, str) else what(position)
             self._first.append((row, column, said, mend))
-        self._first = sorted(self._first, key=lambda fault: fault[0])[:FAULTS_NAMED]
+        self._first = sorted(self._first, key=lambda fault: fault[0])[: self.named]
 
     def raise_if_any(self) -> None:
         """Raise all faults together."""

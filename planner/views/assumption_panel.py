@@ -9,16 +9,19 @@ import streamlit as st
 
 from corridor.errors import InputError
 from planner.assumption_choices import (
-    SUPPLY_GROUPS,
     concerns,
     group_of,
     groups,
     is_default,
+    is_of_supply,
+    is_unused,
     keys_of,
     search,
     standing,
 )
 from planner.fault_text import sentence
+from planner.scenario import Scenario
+from planner.source_text import source_said
 from planner.text import Language, catalogue, text
 from planner.views.status import message
 from planner.views.style import escaped
@@ -53,8 +56,7 @@ def draw(session: Session, table: pd.DataFrame, language: Language) -> None:
         keys = [str(key) for key in table.index if key in session.edits]
     else:
         keys = keys_of(table, chosen)
-        if chosen in SUPPLY_GROUPS:
-            st.caption(text("assumption.supply", language))
+        _pass_over(session, keys, language)
     rows = table.loc[keys[:_MOST_ROWS]].to_dict("index")
     with st.container(key="assumptions", gap=None):
         for key in keys[:_MOST_ROWS]:
@@ -63,6 +65,16 @@ def draw(session: Session, table: pd.DataFrame, language: Language) -> None:
         st.caption(text("assumption.none", language))
     elif len(keys) > _MOST_ROWS:
         st.caption(text("assumption.more", language, count=len(keys) - _MOST_ROWS))
+
+
+def _pass_over(session: Session, keys: list[str], language: Language) -> None:
+    """Say of a group that the demand passes over some of it, or all."""
+    scenario = session.chosen or Scenario()
+    if keys and all(is_of_supply(key, adoption=scenario.adoption) for key in keys):
+        st.caption(text("assumption.supply", language))
+    elif count := sum(is_unused(key, adoption=scenario.adoption, year=scenario.year) for key in keys):
+        way = text(f"adoption.{scenario.adoption}", language)
+        st.caption(text("assumption.unused_all", language, adoption=way, count=count))
 
 
 def _choice(session: Session, table: pd.DataFrame, language: Language) -> tuple[str, str]:
@@ -190,8 +202,13 @@ def _title(session: Session, row: Mapping[Any, Any], key: str, language: Languag
     marks += ["outside"] if found == "outside" else []
     if key in session.edits and _is_refused(session, key):
         marks = ["refused"]
+    scenario = session.chosen or Scenario()
+    marks += ["unused"] if is_unused(key, adoption=scenario.adoption, year=scenario.year) else []
+    way = text(f"adoption.{scenario.adoption}", language)
+    help_of = {"unused": text("assumption.unused_help", language, adoption=way, year=scenario.year)}
     chips = "".join(
-        f'<i class="mark {mark}" data-mark="{mark}">{escaped(text(f"assumption.{mark}", language))}</i>'
+        f'<i class="mark {mark}" data-mark="{mark}" title="{escaped(help_of.get(mark, ""))}">'
+        f"{escaped(text(f'assumption.{mark}', language))}</i>"
         for mark in marks
     )
     span = text(
@@ -219,7 +236,8 @@ def _grounds(row: Mapping[Any, Any], value: float, language: Language) -> str:
         return min(max(_LOW_AT + (_HIGH_AT - _LOW_AT) * share, 1.0), 99.0)
 
     year = text("assumption.year", language, year=row["year"])
-    grounds = f"{text('assumption.source', language)} {row['source']}"
+    source = source_said(str(row["source"]), language)
+    grounds = f"{text('assumption.source', language)} {source}"
     return (
         '<div class="assumption"><div class="bar">'
         f'<u style="left:{_LOW_AT:g}%;right:{100 - _HIGH_AT:g}%"></u>'

@@ -12,7 +12,7 @@ from planner.demand_view import baseline, class_changes, link_changes, zone_chan
 from planner.inputs import load_inputs
 from planner.scenario import Scenario
 from planner.text import Language, text
-from planner.views import assumption_panel, closed_roads, demand_map, demand_tables, kpis, legend
+from planner.views import assumption_panel, closed_roads, demand_map, demand_tables, kpis, legend, trip_tables
 from planner.views.figures import number, with_unit
 from planner.views.session import demand
 from planner.views.status import message
@@ -47,7 +47,7 @@ def draw(session: Session, language: Language) -> None:
             demand_map.draw(links, closed, inputs, language=language, scope=scenario.scope, shown=shown)
             legend.demand(links, language, shown=shown, closed=bool(closed))
         with right:
-            names = ("assumptions", "by_class", "by_zone")
+            names = ("assumptions", "by_class", "by_zone", "own")
             tabs = st.tabs([text(f"demand.{name}", language) for name in names])
             with tabs[0]:
                 assumption_panel.draw(session, inputs.assumptions, language)
@@ -57,6 +57,8 @@ def draw(session: Session, language: Language) -> None:
             with tabs[2], st.container(key="demand-by-zone"):
                 demand_tables.by_zone(zone_changes(now, base, classes=chosen), language)
                 st.caption(text("demand.zone_note", language))
+            with tabs[3], st.container(key="demand-own"):
+                trip_tables.draw(session, now.own, inputs.routes, language)
 
 
 def _switches(language: Language) -> tuple[tuple[str, ...], Shown]:

@@ -10,15 +10,17 @@ import streamlit as st
 from corridor.errors import ChengyuError
 from planner import store
 from planner.demand_view import DemandView, demand_key, demand_view
-from planner.inputs import fingerprint
+from planner.inputs import fingerprint, load_inputs
 from planner.jobs import Job, solve_job
 from planner.scenario import AddedSite, Scenario
+from planner.trip_files import TripFile, taken
 from planner.views.presence import stop_when_left
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from planner.plan import Plan
+    from planner.trip_files import Kind
 
 _KEY = "chengyu-session"
 
@@ -53,6 +55,10 @@ class Session:
         Those of the scenario in the sidebar: the last edits that were possible together.
     refusal
         Why the edits are not those assumptions; None when they are.
+    trip_files
+        Own trips and link counts of the scenario in the sidebar.
+    trip_refusals
+        Of the files last brought those not taken: their name and why.
     """
 
     plan: Plan | None = None
@@ -68,6 +74,8 @@ class Session:
     edits: dict[str, float] = field(default_factory=dict)
     assumptions: dict[str, float] = field(default_factory=dict)
     refusal: ChengyuError | None = None
+    trip_files: dict[Kind, TripFile] = field(default_factory=dict)
+    trip_refusals: dict[Kind, tuple[str, ChengyuError]] = field(default_factory=dict)
 
     def edit(self, edits: Mapping[str, float]) -> None:
         """Take over edited assumptions if a demand follows from them; else keep apart edits and reason."""
@@ -79,6 +87,23 @@ class Session:
             self.refusal = error
         else:
             self.refusal, self.assumptions = None, dict(self.edits)
+
+    def bring(self, kind: Kind, name: str, content: bytes) -> None:
+        """Take a file of own trips or counts if a demand follows from it; else keep apart name and reason."""
+        scenario = self.chosen or Scenario()
+        try:
+            file = taken(kind, name, content, inputs=load_inputs(scenario))
+            demand(scenario.model_copy(update={kind: str(file.path)}))
+        except ChengyuError as error:
+            self.trip_refusals[kind] = (name, error)
+        else:
+            self.trip_refusals.pop(kind, None)
+            self.trip_files[kind] = file
+
+    def let_go(self, kind: Kind) -> None:
+        """Return to the modeled trips, or to trips that no count moves."""
+        self.trip_files.pop(kind, None)
+        self.trip_refusals.pop(kind, None)
 
     def turn_round(self) -> None:
         """Exchange the two ends of a route query."""

@@ -10,7 +10,7 @@ from corridor.errors import InputError
 from planner.demand_view import demand_key
 from planner.scenario import YEARS, Scenario, validated
 from planner.text import LANGUAGES, Language, text
-from planner.views import closures
+from planner.views import closures, trip_upload
 from planner.views.status import message
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         help=text("sidebar.green_only_help", language),
     )
     is_sound = closures.draw(session, inputs, language)
+    trip_upload.draw(session, language)
     settings = {
         **asked.model_dump(mode="json"),
         "year": year,
@@ -111,6 +112,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "closures": session.closures,
         "added_sites": [site.model_dump() for site in session.added_sites],
         "assumptions": session.assumptions,
+        **trip_upload.settings(session),
     }
     if is_sound:
         _solve(session, settings, language)

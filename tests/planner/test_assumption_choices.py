@@ -1,11 +1,28 @@
 """Every input is in one group, found by its words, and judged against its documented range."""
 
+import pandas as pd
 import pytest
 
+from corridor import sources
 from corridor.errors import Fault
-from planner.assumption_choices import concerns, group_of, groups, keys_of, search, standing
+from demand.adoption import fuel_cell_shares
+from demand.inputs import VEHICLE_CLASSES
+from planner.assumption_choices import (
+    concerns,
+    group_of,
+    groups,
+    is_of_supply,
+    is_unused,
+    keys_of,
+    search,
+    standing,
+)
 from planner.inputs import load_inputs
+from planner.scenario import YEARS
 from planner.text import LANGUAGES, catalogue
+
+#: Inputs that a way of adoption reads though a small change moves none of these shares.
+_STILL = ("ownership.first_sales_year",)
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +83,44 @@ def test_faults_are_shown_where_they_belong():
     assert concerns(shares, "freight.tonne_share.light_9t")
     assert not concerns(shares, "freight.load_factor")
     assert not concerns(Fault("says no road"), "freight.load_factor")
+
+
+@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("mode", ["policy", "bass", "cost"])
+def test_what_is_marked_unused_leaves_the_shares_and_nothing_else_does(table, mode, year):
+    values = {str(key): float(value) for key, value in table["value"].items()}
+    work = pd.DataFrame(
+        {"vehicles": 9_000.0, "kg_per_km": 0.08, "hours_per_km": 0.015, "tolled_share": 0.7},
+        index=pd.Index(VEHICLE_CLASSES, name="vehicle_class"),
+    )
+    fleet = sources.read_fleet(sources.data_directory())
+
+    def shares(key, value):
+        changed = values | {key: value}
+        return fuel_cell_shares(changed, year=year, mode=mode, work=work, fleet=fleet)
+
+    base = shares("adoption.gateway_factor", values["adoption.gateway_factor"])
+    keys = [key for key in values if key.startswith(("adoption.share.", "diffusion.", "ownership."))]
+    for key in keys:
+        value = 1.02 * values[key] if values[key] else 0.01
+        if key.endswith(("start", "first_sales_year")):
+            value = values[key] + 1
+        moved = (shares(key, value) - base).abs().max() > 1e-12
+        assert not (moved and is_unused(key, adoption=mode, year=year)), key
+        if not moved:
+            assert is_unused(key, adoption=mode, year=year) or key in _STILL, key
+
+
+def test_costs_are_of_supply_unless_they_make_the_shares():
+    for key in ("economics.discount_rate", "carbon.diesel_l_per_100km.tractor_49t"):
+        assert is_of_supply(key, adoption="policy")
+        assert not is_of_supply(key, adoption="cost")
+    assert is_of_supply("station.lifetime_years", adoption="cost")
+    assert not is_of_supply("freight.load_factor", adoption="policy")
+
+
+def test_daily_kilometers_count_vehicles_where_a_fleet_or_costs_do():
+    key = "vehicle.tractor_49t.km_per_day"
+    assert is_unused(key, adoption="policy", year=2030)
+    assert not is_unused(key, adoption="bass", year=2030)
+    assert not is_unused(key, adoption="cost", year=2030)
