@@ -58,7 +58,7 @@ def _fitting(inputs: Inputs, values: dict[str, float]) -> list[Row]:
     pattern = deterrence(
         routes,
         (zones["kind"] == "gateway").to_numpy(dtype=bool),
-        exponent=values["freight.distance_exponent.tractor_49t"],
+        exponent=values["freight.cost_exponent.tractor_49t"],
         shortest_km=values["freight.shortest_trip_km"],
         outside_km=values["freight.gateway_outside_km"],
         through_factor=values["freight.through_factor"],

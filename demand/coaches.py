@@ -59,7 +59,7 @@ def coach_trips(
     pattern = deterrence(
         routes,
         (zones["kind"] == "gateway").to_numpy(dtype=bool),
-        exponent=assumptions["coach.distance_exponent"],
+        exponent=assumptions["coach.cost_exponent"],
         shortest_km=assumptions["coach.shortest_trip_km"],
         outside_km=assumptions["coach.gateway_outside_km"],
         through_factor=assumptions["coach.through_factor"],

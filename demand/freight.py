@@ -73,7 +73,7 @@ def truck_trips(
         pattern = deterrence(
             routes,
             gateway,
-            exponent=assumptions[f"freight.distance_exponent.{name}"],
+            exponent=assumptions[f"freight.cost_exponent.{name}"],
             shortest_km=assumptions["freight.shortest_trip_km"],
             outside_km=assumptions["freight.gateway_outside_km"],
             through_factor=assumptions["freight.through_factor"],

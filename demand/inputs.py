@@ -109,7 +109,7 @@ def required_limits() -> dict[str, Limits]:
         "coach.base_year": YEAR,
         "coach.growth_per_year": GROWTH,
         "coach.shortest_trip_km": POSITIVE,
-        "coach.distance_exponent": EXPONENT,
+        "coach.cost_exponent": EXPONENT,
         "coach.gateway_outside_km": NON_NEGATIVE,
         "coach.through_factor": NON_NEGATIVE,
         "coach.empty_running": EMPTY_SHARE,
@@ -122,7 +122,7 @@ def required_limits() -> dict[str, Limits]:
         limits[f"freight.mass_weight.{mass}"] = SHARE
     for vehicle_class in TRUCK_CLASSES:
         limits[f"freight.tonne_share.{vehicle_class}"] = SHARE
-        limits[f"freight.distance_exponent.{vehicle_class}"] = EXPONENT
+        limits[f"freight.cost_exponent.{vehicle_class}"] = EXPONENT
     for vehicle_class in VEHICLE_CLASSES:
         for item in (
             "tank_kg",
@@ -261,6 +261,8 @@ def route_faults(routes: Routes, zones: pd.DataFrame) -> list[Fault]:
         faults.append(Fault("the shares of a pair do not add up to 1", "routes, share", "Route again"))
     if not bool((np.isfinite(routes.length_km) & (routes.length_km >= 0)).all()):
         faults.append(Fault("a length is not a number from 0", "routes, length_km", "Route again"))
+    if not bool((np.isfinite(routes.cost_cny) & ((routes.cost_cny > 0) | (routes.length_km == 0))).all()):
+        faults.append(Fault("a cost is not a number above 0", "routes, cost_cny", "Route again"))
     return faults
 
 

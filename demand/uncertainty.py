@@ -56,7 +56,7 @@ PREFIXES = (*OWN_PREFIXES, "diffusion.", "ownership.")
 GROUPS: tuple[tuple[str, float], ...] = (
     (r"adoption\.share\..*", 0.8),
     (r"freight\.tonnes_million_per_year\..*", 0.8),
-    (r"freight\.distance_exponent\..*", 0.7),
+    (r"freight\.cost_exponent\..*", 0.7),
     (r"(freight\.gateway_trucks|coach\.gateway_coaches)_per_day\..*", 0.7),
     (r"vehicle\.\w+\.rolling", 0.6),
     (r"vehicle\.\w+\.drag_area_m2", 0.6),

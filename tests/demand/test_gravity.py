@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -88,7 +90,7 @@ def test_a_zone_without_partners_is_refused_by_name():
         symmetric_factors(table, np.ones(3), labels=["X", "Y", "Z"])
 
 
-def test_deterrence_falls_with_distance_and_cuts_short_trips(routes):
+def test_deterrence_falls_with_cost_and_cuts_short_trips(routes):
     gateway = np.array([False, False, False, False, True])
     options = {"exponent": 1.3, "shortest_km": 50.0, "outside_km": 200.0, "through_factor": 0.3}
     pattern = deterrence(routes, gateway, **options)
@@ -109,3 +111,61 @@ def test_more_distance_means_fewer_trips_at_fixed_ends(routes):
     before = balanced_trips(routes, pattern, ends, what="trucks")
     after = balanced_trips(routes, farther, ends, what="trucks")
     assert after[0] < before[0]
+
+
+OPTIONS = {"exponent": 1.4, "shortest_km": 50.0, "outside_km": 100.0, "through_factor": 0.3}
+
+
+def fitted(routes, ends):
+    gateway = np.array([False, False, False, False, True])
+    return balanced_trips(routes, deterrence(routes, gateway, **OPTIONS), ends, what="trucks")
+
+
+@pytest.mark.parametrize("pair", [(0, 3), (1, 3), (0, 4)])
+def test_a_dearer_pair_makes_fewer_trips_and_every_zone_as_many(routes, pair):
+    ends = np.array([40.0, 30.0, 35.0, 60.0, 20.0])
+    dearer = routes.cost_cny * np.where((routes.origin == pair[0]) & (routes.destination == pair[1]), 1.3, 1)
+    before, after = fitted(routes, ends), fitted(replace(routes, cost_cny=dearer), ends)
+    changed = dearer > routes.cost_cny
+    assert (after[changed] < 0.99 * before[changed]).all()
+    for trips in (before, after):
+        met = sum(np.bincount(side, trips, minlength=5) for side in (routes.origin, routes.destination))
+        np.testing.assert_allclose(met, ends, rtol=1e-9)
+
+
+def test_only_relative_cost_matters(routes):
+    ends = np.array([40.0, 30.0, 35.0, 60.0, 20.0])
+    twice = replace(routes, cost_cny=2.0 * routes.cost_cny)
+    np.testing.assert_allclose(fitted(twice, ends), fitted(routes, ends), rtol=1e-9)
+
+
+def with_detour(routes, *, factor):
+    """The routes with a second one for every pair, so much dearer and longer, for a fifth of the trips."""
+    both = routes.only(np.repeat(np.arange(len(routes)), 2))
+    second = np.arange(len(both)) % 2 == 1
+    more = np.where(second, factor, 1.0)
+    share = np.where(second, 0.2, 0.8)
+    return replace(both, cost_cny=both.cost_cny * more, length_km=both.length_km * more, share=share)
+
+
+def test_closing_a_detour_does_not_draw_trips_to_its_pair(routes):
+    """The mean cost of a pair falls when its dearer way goes: the reason not to use it."""
+    gateway = np.array([False, False, False, False, True])
+    open_, closed = with_detour(routes, factor=1.2), routes
+    np.testing.assert_allclose(
+        deterrence(open_, gateway, **OPTIONS), deterrence(closed, gateway, **OPTIONS), rtol=1e-12
+    )
+
+
+def test_the_shortest_trip_is_a_mean_length_whatever_it_costs(routes):
+    gateway = np.array([False, False, False, False, True])
+    length = routes.length_km[routes.first]
+    longer = with_detour(routes, factor=2.0)  # A to B: 30 km, 60 km by the other way, 36 km in the mean
+    for shortest, counts in ((37.0, False), (35.9, True)):
+        pattern = deterrence(longer, gateway, **(OPTIONS | {"shortest_km": shortest}))
+        assert bool(pattern[np.argmin(length)] > 0) is counts
+
+
+def test_no_pair_that_counts_is_no_trips(routes):
+    gateway = np.zeros(5, dtype=bool)
+    assert not deterrence(routes, gateway, **(OPTIONS | {"shortest_km": 1e4})).any()

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from demand.checks import comparison
@@ -15,6 +16,7 @@ from demand.freight import trip_ends, truck_trips
 from demand.hydrogen import demand_table
 from planner.driving import on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
+from planner.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "data"
@@ -82,3 +84,34 @@ def test_the_table_is_quick(region):
     demand_table(located, routes, used=used, assumptions=values, year=2030)
     # 0.1 s; processor time, because other work on the machine is not the table's doing.
     assert time.process_time() - started < 1.0
+
+
+def by_pair(inputs, values):
+    """Round trips per day and cost of tractors by pair of zones; and the trip ends of every zone."""
+    routes = inputs.routes
+    trips = truck_trips(inputs.zones, routes, assumptions=values, year=2030)["tractor_49t"].to_numpy()
+    first, ids = routes.first, routes.zone_ids
+    index = pd.MultiIndex.from_arrays([ids[routes.origin[first]], ids[routes.destination[first]]])
+    pairs = {"trips": np.bincount(routes.pair, weights=trips), "cost": routes.cost_cny[first]}
+    sides = (routes.origin, routes.destination)
+    ends = sum(np.bincount(side, weights=trips, minlength=len(ids)) for side in sides)
+    return pd.DataFrame(pairs, index=index), ends
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"closures": ("G5 雅安..西昌",)}, {"assumptions": {"road.toll_cny_per_km.motorway.6": 4.0}}],
+)
+def test_tolls_and_closures_move_trips_away_from_the_pairs_they_make_dearer(region, change):
+    """Some zones join the roads elsewhere after a closure, so only pairs there before and after compare."""
+    values = region[4]
+    (before, ends), (after, ends_after) = (
+        by_pair(load_inputs(scenario), values) for scenario in (Scenario(), Scenario(**change))
+    )
+    np.testing.assert_allclose(ends_after, ends, rtol=1e-8)
+    both = before.join(after.add_suffix("_after"), how="inner")
+    dearer = (both["cost_after"] / both["cost"]).sort_values()
+    most, least = both.loc[dearer.index[-500:]], both.loc[dearer.index[:500]]
+    assert dearer.iloc[-500] > 1.02 * dearer.iloc[500]
+    assert most["trips_after"].sum() < 0.99 * most["trips"].sum()
+    assert least["trips_after"].sum() > least["trips"].sum()
