@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demand.energy import Road, edge_energy
+from demand.energy import both_ways
 from demand.inputs import VEHICLE_CLASSES
 from demand.vehicles import driven, vehicle_table
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corridor.routes import Routes
+    from demand.energy import Road
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -47,12 +48,10 @@ def consumption(road: Road, assumptions: Mapping[str, float]) -> Consumption:
     assumptions
         Value by key.
     """
-    turned = replace(road, climb_m=road.descent_m, descent_m=road.climb_m)
     empty_share = vehicle_table(assumptions)["empty_share"].to_numpy()[:, None]
-    laden, empty = driven(assumptions, laden=True), driven(assumptions, laden=False)
+    laden, empty = (both_ways(road, driven(assumptions, laden=full)) for full in (True, False))
     kg, climbs = [], []
-    for way in (road, turned):
-        full, light = edge_energy(way, laden), edge_energy(way, empty)
+    for full, light in zip(laden, empty, strict=True):
         kg.append(((1.0 - empty_share) * full.kg + empty_share * light.kg).T)
         climbs.append(full.climbs.T)
     return Consumption(out_kg=kg[0], back_kg=kg[1], climbs=climbs[0] & climbs[1])

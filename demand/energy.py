@@ -27,7 +27,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -167,27 +167,57 @@ def edge_energy(road: Road, vehicles: Sequence[Vehicle]) -> EdgeEnergy:
     vehicles
         Vehicles, each in one state of loading.
     """
-    fleet = {
+    fleet = _fleet(vehicles)
+    return _driven(road, fleet, _pieces(road, fleet))
+
+
+def both_ways(road: Road, vehicles: Sequence[Vehicle]) -> tuple[EdgeEnergy, EdgeEnergy]:
+    """Return :func:`edge_energy` of every edge, and of the same road driven the other way.
+
+    What goes up one way goes down the other at the same slope: the work of the pieces is done once.
+    """
+    fleet = _fleet(vehicles)
+    pieces = _pieces(road, fleet)
+    turned = replace(road, climb_m=road.descent_m, descent_m=road.climb_m)
+    return _driven(road, fleet, pieces), _driven(turned, fleet, pieces)
+
+
+def _fleet(vehicles: Sequence[Vehicle]) -> dict[str, NDArray[np.float64]]:
+    """Return every quantity of the vehicles, (n_vehicles, 1) float64 by name."""
+    return {
         name: np.array([getattr(vehicle, name) for vehicle in vehicles], dtype=np.float64)[:, None]
         for name in Vehicle.__slots__
     }
+
+
+def _pieces(road: Road, fleet: dict[str, NDArray[np.float64]]) -> tuple[_Piece, _Piece, _Piece]:
+    """Return each edge as a climb, as a descent of the same slope, and level."""
     meters = 1000.0 * road.length_km
     rise = road.climb_m + road.descent_m
-    up_share = np.divide(road.climb_m, rise, out=np.zeros_like(rise), where=rise > 0)
-    down_share = np.divide(road.descent_m, rise, out=np.zeros_like(rise), where=rise > 0)
     slope = np.minimum(np.divide(rise, meters, out=np.zeros_like(rise), where=meters > 0), 1.0)
     density = _air_density(road.altitude_m)
     rated_w = _W_PER_KW * fleet["fuel_cell_kw"]
     most_w = rated_w * _altitude_factor(road.altitude_m, fleet["derate_per_km"])
     speed = np.minimum(road.speed_kmh * fleet["speed_factor"], fleet["top_speed_kmh"]) / _KMH_PER_MS
-    pieces = (
-        (up_share, _Piece(fleet, density, slope, speed, most_w)),
-        (down_share, _Piece(fleet, density, -slope, speed, most_w)),
-        (1.0 - up_share - down_share, _Piece(fleet, density, np.zeros_like(slope), speed, most_w)),
+    return (
+        _Piece(fleet, density, slope, speed, most_w),
+        _Piece(fleet, density, -slope, speed, most_w),
+        _Piece(fleet, density, np.zeros_like(slope), speed, most_w),
     )
-    hours, used, spared, weighted = (np.zeros(speed.shape) for _ in range(4))
-    climbs = np.ones(speed.shape, dtype=np.bool_)
-    for share, piece in pieces:
+
+
+def _driven(
+    road: Road, fleet: dict[str, NDArray[np.float64]], pieces: tuple[_Piece, _Piece, _Piece]
+) -> EdgeEnergy:
+    """Return what a road takes whose edges are made of these pieces."""
+    meters = 1000.0 * road.length_km
+    rise = road.climb_m + road.descent_m
+    up_share = np.divide(road.climb_m, rise, out=np.zeros_like(rise), where=rise > 0)
+    down_share = np.divide(road.descent_m, rise, out=np.zeros_like(rise), where=rise > 0)
+    shape = pieces[0].speed.shape
+    hours, used, spared, weighted = (np.zeros(shape) for _ in range(4))
+    climbs = np.ones(shape, dtype=np.bool_)
+    for share, piece in zip((up_share, down_share, 1.0 - up_share - down_share), pieces, strict=True):
         time_h = share * meters / piece.speed / _SECONDS_PER_HOUR
         hours += time_h
         power_kw = piece.power_w / _W_PER_KW
@@ -223,21 +253,21 @@ class _Piece:
         buffer = fleet["battery_kwh"] * _W_PER_KW * _SECONDS_PER_HOUR / (1000.0 * _BUFFER_KM)
         able_w = most_w - _W_PER_KW * fleet["auxiliary_kw"]
 
+        # Power lacking at speed v is v (drag v^2 + net) / drivetrain - able, W: net of the battery's force.
+        net = steady - buffer * fleet["drivetrain"]
+
         def lacking(v: NDArray[np.float64]) -> NDArray[np.float64]:
             """Return traction power beyond what fuel cell and battery give at a speed, W."""
-            need = v * (drag * v**2 + steady) / fleet["drivetrain"]
-            return np.asarray(need - buffer * v - able_w, dtype=np.float64)
+            return np.asarray(v * (drag * v**2 + net) / fleet["drivetrain"] - able_w, dtype=np.float64)
 
         slowest = np.minimum(speed, SLOWEST_KMH / _KMH_PER_MS)
         self.holds: NDArray[np.bool_] = lacking(slowest) <= 0.0
         self.speed: NDArray[np.float64] = np.where(lacking(speed) <= 0.0, speed, slowest)
-        if (self.holds & (self.speed < speed)).any():
-            low, high = np.broadcast_to(slowest, speed.shape), speed
-            for _ in range(_HALVINGS):
-                middle = 0.5 * (low + high)
-                fine = lacking(middle) <= 0.0
-                low, high = np.where(fine, middle, low), np.where(fine, high, middle)
-            self.speed = np.where(self.holds & (self.speed < speed), low, self.speed)
+        limited = np.nonzero(self.holds & (self.speed < speed))
+        if len(limited[0]):
+            parts = (drag, net, fleet["drivetrain"], able_w, slowest, speed)
+            cells = (np.broadcast_to(part, speed.shape)[limited] for part in parts)
+            self.speed[limited] = _held_speed(*cells)
         wheel_w = self.speed * (drag * self.speed**2 + steady)
         driving, braking = np.maximum(wheel_w, 0.0), np.minimum(wheel_w, 0.0)
         self.power_w: NDArray[np.float64] = (
@@ -247,6 +277,22 @@ class _Piece:
         )
         load = np.clip(self.power_w / (_W_PER_KW * fleet["fuel_cell_kw"]), _LEAST_LOAD, 1.0)
         self.efficiency: NDArray[np.float64] = np.interp(load, _LOAD, _EFFICIENCY)
+
+
+def _held_speed(
+    drag: NDArray[np.float64],
+    net: NDArray[np.float64],
+    drivetrain: NDArray[np.float64],
+    able_w: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(n,) float64: the highest speed in m/s, between one that holds and one that does not, that holds."""
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        fine = middle * (drag * middle**2 + net) / drivetrain <= able_w
+        low, high = np.where(fine, middle, low), np.where(fine, high, middle)
+    return low
 
 
 def _air_density(altitude_m: NDArray[np.float64]) -> NDArray[np.float64]:

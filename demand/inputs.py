@@ -254,8 +254,9 @@ def route_faults(routes: Routes, zones: pd.DataFrame) -> list[Fault]:
         faults.append(Fault(f"{absent} zones were not routed", "routes", "Route the same zones"))
     if not bool((routes.origin < routes.destination).all()):
         faults.append(Fault("a pair is not ordered origin < destination", "routes", "Order the pairs"))
-    pairs = routes.origin.astype(np.int64) * len(routes.zone_ids) + routes.destination
-    if len(np.unique(pairs)) < len(routes.first):
+    first = routes.first
+    pairs = routes.origin[first].astype(np.int64) * len(routes.zone_ids) + routes.destination[first]
+    if np.bincount(pairs).max(initial=0) > 1:
         faults.append(Fault("the routes of a pair do not stand in a row", "routes", "Order them by pair"))
     elif not np.allclose(routes.pair_mean(np.ones(len(routes))), 1.0) or bool((routes.share < 0).any()):
         faults.append(Fault("the shares of a pair do not add up to 1", "routes, share", "Route again"))
