@@ -14,6 +14,7 @@ from planner.views import (
     demand_panel,
     frame,
     kpis,
+    point_panel,
     route_panel,
     session,
     sidebar,
@@ -56,6 +57,8 @@ def page() -> None:
         route_panel.draw(state, inputs, language)
     elif view == "sites":
         site_panel.draw(state, inputs, language)
+    elif view == "points":
+        point_panel.draw(state, inputs, language)
     else:
         if plan is not None:
             kpis.draw(plan, language)

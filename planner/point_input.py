@@ -137,7 +137,7 @@ def _known(crs: str | None) -> str:
 
 def _checked_columns(file: TableFile, where: str) -> tuple[str, str]:
     """Return the names of the coordinate columns, or say what is wrong with the header."""
-    found = f"The columns are {', '.join(REQUIRED)}, x and y (found: {', '.join(filter(None, file.names))})"
+    found = f"The columns are {', '.join(REQUIRED)}, x, y (found: {', '.join(filter(None, file.names))})"
     other = [name for name in file.names if name != "kg_per_day" and _OTHER_UNIT.fullmatch(name)]
     faults = [
         Fault(
@@ -285,7 +285,7 @@ class _Reading:
         lon, lat = _converted(x, y, named, usable)
         mirrored = self._inside(*_converted(y, x, named, usable))
         inside = self._inside(lon, lat)
-        column = " and ".join(self.axes)
+        column = ", ".join(self.axes)
         swapped = np.flatnonzero(usable & ~inside & mirrored).tolist()
         self._fault(block, column, swapped, "look swapped", "Longitude or easting comes first")
         outside = np.flatnonzero(usable & ~inside & ~mirrored).tolist()

@@ -9,7 +9,7 @@ import streamlit as st
 
 from planner.flows import link_flows
 from planner.text import Language, text
-from planner.views import backdrop, closed_roads, plan_layers
+from planner.views import backdrop, closed_roads, plan_layers, plan_points
 from planner.views.flow_bands import bands
 from planner.views.labels import Screen
 from planner.views.map_frame import TOOLTIP, ground
@@ -106,6 +106,7 @@ def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str
             screen.take_path(line.path, _ROUTE_CLEAR_PX)
     if "places" in shown:
         marks.append(backdrop.places(language, screen))
+    marks += plan_points.layers(plan, language)
     if plan is not None and "stations" in shown:
         marks += plan_layers.stations(plan, inputs.bases, language)
     return lines + marks

@@ -25,7 +25,12 @@ _LEAST = 0.01
 
 
 def draw(
-    bases: pd.DataFrame, language: Language, *, most_kg_per_day: float | None, closed: bool = False
+    bases: pd.DataFrame,
+    language: Language,
+    *,
+    most_kg_per_day: float | None,
+    closed: bool = False,
+    points: bool = False,
 ) -> None:
     """Draw the legend.
 
@@ -39,12 +44,19 @@ def draw(
         Demand that the widest band stands for; None while there is no plan, and only roads to explain.
     closed
         Whether closed roads are drawn.
+    points
+        Whether point demands are drawn.
     """
     entries = _roads(language)
     if most_kg_per_day is not None:
         entries = [*_stations(language), *entries, *_plan(bases, language, most_kg_per_day)]
     if closed:
         entries.append(_closed(language))
+    if points:
+        entries += [
+            _entry(f'<b style="color:{palette.POINT}">{mark}</b>', text(f"legend.point_{key}", language))
+            for mark, key in (("■", "covered"), ("×", "uncovered"))
+        ]
     _draw(entries)
 
 

@@ -29,6 +29,8 @@ ROUTES = {"chengyu": "#0072b2", "chenganyu": "#d55e00", "chengsuiyu": "#009e73"}
 #: Ways that follow none of the named routes: dark enough for white text, after Tol's muted scheme.
 OTHER_WAYS = ("#882255", "#997700", "#555555")
 CLOSED = "#5c0a14"
+#: Point demands: no other mark is pink.
+POINT = "#d6006c"
 #: Roads under the ways of a route query.
 MUTED_MOTORWAY = "#cfd5dc"
 MUTED_TRUNK = "#e6e8ea"

@@ -12,7 +12,7 @@ from planner import store
 from planner.demand_view import DemandView, demand_key, demand_view
 from planner.inputs import fingerprint, load_inputs
 from planner.jobs import Job, solve_job
-from planner.scenario import AddedSite, Scenario
+from planner.scenario import AddedSite, PointDemand, Scenario
 from planner.trip_files import TripFile, taken
 from planner.views.presence import stop_when_left
 
@@ -41,7 +41,7 @@ class Session:
         Why the last job gave no plan.
     notice
         Key of a text on how the last job ended.
-    closures, added_sites
+    closures, added_sites, point_demands
         Of the scenario in the sidebar, solved or not.
     ends
         Places that a route query asks about, as :func:`planner.places.position` reads them.
@@ -68,6 +68,7 @@ class Session:
     notice: str | None = None
     closures: tuple[str, ...] = ()
     added_sites: tuple[AddedSite, ...] = ()
+    point_demands: tuple[PointDemand, ...] = ()
     ends: tuple[str | None, str | None] = ("成都市", "重庆市")
     turns: int = 0
     chosen: Scenario | None = None

@@ -111,6 +111,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "green_only": green_only,
         "closures": session.closures,
         "added_sites": [site.model_dump() for site in session.added_sites],
+        "point_demands": [point.model_dump() for point in session.point_demands],
         "assumptions": session.assumptions,
         **trip_upload.settings(session),
     }

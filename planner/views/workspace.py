@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from planner.text import Language, text
-from planner.views import certificate, corridor_map, downloads, legend, screening, tables
+from planner.views import certificate, corridor_map, downloads, legend, plan_points, screening, tables
 
 if TYPE_CHECKING:
     from planner.inputs import Inputs
@@ -32,14 +32,14 @@ def _map(plan: Plan | None, inputs: Inputs, language: Language) -> None:
     corridor_map.draw(plan, inputs, language, shown)
     most = None if plan is None else corridor_map.busiest_kg_per_day(plan, inputs)
     closed = plan is not None and bool(plan.scenario.closures)
-    legend.draw(inputs.bases, language, most_kg_per_day=most, closed=closed)
+    points = plan is not None and len(plan.points) > 0
+    legend.draw(inputs.bases, language, most_kg_per_day=most, closed=closed, points=points)
 
 
 def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
     """Draw the tables, the proof and the downloads."""
-    siting, supply, sites, proof = st.tabs(
-        [text(f"table.{name}", language) for name in ("stations", "supply", "screening", "certificate")]
-    )
+    names = ["stations", "supply", "screening", "certificate", *(["points"] if len(plan.points) else [])]
+    siting, supply, sites, proof, *points = st.tabs([text(f"table.{name}", language) for name in names])
     with siting, st.container(key="siting"):
         tables.siting(plan, inputs.bases, language)
     with supply, st.container(key="supply"):
@@ -48,4 +48,7 @@ def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
         screening.draw(plan, language)
     with proof:
         certificate.draw(plan, language)
+    for tab in points:
+        with tab, st.container(key="points"):
+            plan_points.table(plan, language)
     downloads.draw(plan, language)

@@ -1,12 +1,14 @@
 """Files of point demands: every fault at once, three formats, any stated reference system."""
 
 import io
+import re
 
 import openpyxl
 import pandas as pd
 import pytest
 
 from corridor.errors import InputError
+from planner.fault_text import said
 from planner.inputs import load_inputs
 from planner.point_input import read_point_upload, read_points, with_points
 from planner.scenario import Scenario
@@ -80,10 +82,10 @@ EXPECTED = {
     "row 5, column kg_per_day": "is not a finite number",
     "row 6, column name_zh": "is empty",
     "row 6, column kg_per_day": "is above 1,000,000",
-    "row 7, column lon and lat": "look swapped",
-    "row 8, column lon and lat": "lie outside the region of the road network",
+    "row 7, column lon, lat": "look swapped",
+    "row 8, column lon, lat": "lie outside the region of the road network",
     "row 8, column unit": "'t/d' is another unit",
-    "row 9, column lon and lat": "km from the road network, more than 10 km",
+    "row 9, column lon, lat": "km from the road network, more than 10 km",
     "row 10, column lon": "is not a finite number",
     "row 10, column from_year": "is no year",
     "row 11, column kg_per_day": "is empty",
@@ -145,3 +147,23 @@ def test_a_workbook_of_numbered_points_keeps_whole_ids(network, tmp_path):
     book.active.append([7.0, "点", "bus", 104.15, 30.57, 5])
     book.save(tmp_path / "n.xlsx")
     assert read_points(tmp_path / "n.xlsx", network, crs="WGS84").points[0].point_id == "7"
+
+
+HEADERS = [
+    GOOD.replace("kg_per_day", "t_per_day"),
+    GOOD.replace(",use,", ",zweck,"),
+    GOOD.replace("lat", "breite"),
+    GOOD.replace("from_year,color", "x,y"),
+    GOOD.splitlines()[0] + "\n",
+    GOOD.replace("BUS-1", "B" * 61),
+]
+
+
+@pytest.mark.parametrize("text", [FAULTY, *HEADERS])
+def test_faults_are_chinese_on_the_chinese_page(network, text):
+    with pytest.raises(InputError) as caught:
+        _read(network, text, existing=["USED"])
+    for fault in caught.value.faults:
+        told = said(fault, "zh")
+        assert not re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", told), told
+        assert said(fault, "en") == str(fault)

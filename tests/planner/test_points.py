@@ -17,9 +17,12 @@ from planner.cli import app
 from planner.demand_report import demand_report
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.pipeline import make_plan
-from planner.plan import to_json
+from planner.plan import no_points, to_json
 from planner.points import placed_points
 from planner.scenario import PointDemand, Scenario, to_toml, validated
+from planner.text import LANGUAGES, text
+from planner.views import plan_points
+from planner.views.point_panel import placed
 
 
 def _point(point_id, use, lon, lat, kg, **more):
@@ -198,3 +201,30 @@ def test_the_command_line_takes_a_file(tmp_path, monkeypatch):
     assert refused.exit_code == 2
     assert "column t_per_day is in another unit" in refused.stderr
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_map_marks_served_and_unserved_points(plan, language):
+    (drawn,) = plan_points.layers(plan, language)
+    rows = {row["tip_title"]: row for row in json.loads(drawn.to_json())["data"]}
+    assert [row["mark"] for row in rows.values()] == ["■", "■", "×"]
+    bus = rows["BUS点"]
+    station = plan.points["site_id"].iloc[0]
+    name = plan.stations.set_index("site_id").loc[station, f"name_{language}"]
+    assert bus["position"] == [104.15, 30.57]
+    assert name in bus["tip_text"]
+    assert text("map.point_unserved", language) in rows["ANYUE点"]["tip_text"]
+    assert plan_points.layers(None, language) == []
+    assert plan_points.layers(replace(plan, points=no_points()), language) == []
+
+
+def test_a_point_placed_by_hand_gets_an_id_of_its_own():
+    inputs = load_inputs()
+    first = placed("港口", "ship", "106.74,29.62", 5.0, POINTS, inputs)
+    assert (first.point_id, first.lon, first.lat) == ("P1", 106.74, 29.62)
+    second = placed("场站", "bus", "510112", 7.0, (first,), inputs)
+    assert (second.point_id, second.kg_per_day) == ("P2", 7.0)
+    with pytest.raises(InputError, match="there is no place"):
+        placed("x", "bus", "Atlantis City", 7.0, (), inputs)
+    with pytest.raises(InputError, match="km from the road network"):
+        placed("x", "bus", "100.9,32.9", 7.0, (), inputs)
