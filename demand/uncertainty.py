@@ -31,11 +31,14 @@ from scipy.special import ndtr
 
 from corridor.errors import Fault
 from demand.inputs import MASS_COLUMNS, OWN_PREFIXES, TRUCK_CLASSES, adoption_year, raise_faults
+from demand.ownership_cost import limits as ownership_limits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
+
+    from demand.adoption import Mode
 
 Distribution = Literal["triangular", "uniform", "fixed"]
 
@@ -52,6 +55,22 @@ DISTRIBUTIONS: tuple[tuple[str, Distribution], ...] = (
 #: Assumptions that are drawn, by the beginning of their keys.
 PREFIXES = (*OWN_PREFIXES, "diffusion.", "ownership.")
 
+#: Assumptions with a range that are never drawn, by pattern of the whole key, and why.
+NOT_DRAWN: tuple[tuple[str, str], ...] = (
+    (
+        r"road\..*",
+        "routes are found once, so what they cost stays as it is, tolls in the cost of vehicles too",
+    ),
+    (r"profile\..*", "when vehicles refuel, not how much"),
+    (r"pilot\..*", "a policy to choose"),
+    (r"points\..*", "demands a person places"),
+    (r"scope\..*", "which trips a person looks at"),
+    (r"(station|delivery)\..*", "stations and supply, not demand"),
+    (r"economics\.electricity_cny_per_kwh", "stations and supply, not demand"),
+    (r"carbon\.(?!diesel_l_per_100km).*", "what hydrogen replaces, not how much is used"),
+    (r"check\..*", "published figures the demand is compared with"),
+)
+
 #: Groups of keys that vary together, by pattern of the whole key, with rho: the correlation of their normals.
 GROUPS: tuple[tuple[str, float], ...] = (
     (r"adoption\.share\..*", 0.8),
@@ -62,6 +81,7 @@ GROUPS: tuple[tuple[str, float], ...] = (
     (r"vehicle\.\w+\.drag_area_m2", 0.6),
     (r"vehicle\.\w+\.auxiliary_kw", 0.6),
     (r"vehicle\.\w+\.tank_kg(_\w+)?", 0.6),
+    (r"carbon\.diesel_l_per_100km\.\w+", 0.6),
 )
 
 #: Shares that add up to one.
@@ -82,6 +102,7 @@ def sample(
     seed: int,
     n: int,
     fixed: Mapping[str, float] | None = None,
+    adoption: Mode = "policy",
     distributions: Mapping[str, Distribution] | None = None,
 ) -> pd.DataFrame:
     """Return draws of the demand assumptions.
@@ -99,6 +120,9 @@ def sample(
         How many.
     fixed
         Values that are decided, by key: they keep their value in every draw.
+    adoption
+        Where the fuel-cell shares come from: ``cost`` draws hydrogen price, discount rate and the use of
+        diesel too.
     distributions
         Distribution by key instead of :data:`DISTRIBUTIONS` and the triangular one.
 
@@ -113,7 +137,7 @@ def sample(
         With every fault: no draws wanted, a range that does not hold its value, unknown keys, shares that
         cannot add up to one.
     """
-    own = table[table.index.str.startswith(PREFIXES)]
+    own = table[_is_drawn(table, adoption)]
     decided, named = dict(fixed or {}), dict(distributions or {})
     ranges = own[list(_COLUMNS)].astype(np.float64)
     for key in decided.keys() & set(ranges.index):
@@ -213,9 +237,22 @@ def _adding_up(
     return adding
 
 
-def drawn_keys(table: pd.DataFrame, *, decided: Collection[str] = ()) -> list[str]:
+def is_drawn(key: str, adoption: Mode) -> bool:
+    """Tell whether a key is a matter of the demand: drawn if it has a range and is not decided."""
+    if key.startswith(PREFIXES):
+        return True
+    left_out = any(re.fullmatch(pattern, key) for pattern, _ in NOT_DRAWN)
+    return adoption == "cost" and key in ownership_limits() and not left_out
+
+
+def _is_drawn(table: pd.DataFrame, adoption: Mode) -> list[bool]:
+    """Return :func:`is_drawn` of every row."""
+    return [is_drawn(str(key), adoption) for key in table.index]
+
+
+def drawn_keys(table: pd.DataFrame, *, decided: Collection[str] = (), adoption: Mode = "policy") -> list[str]:
     """Return the keys that differ from draw to draw."""
-    own = table[table.index.str.startswith(PREFIXES)]
+    own = table[_is_drawn(table, adoption)]
     spread = own.index[own["high"] > own["low"]]
     free = [str(key) for key in spread if key not in decided]
     return [key for key in free if _distribution(key, {}) != "fixed"]

@@ -18,7 +18,7 @@ from demand.consumption import route_use
 from demand.hydrogen import all_trips
 from demand.inputs import VEHICLE_CLASSES, adoption_year
 from demand.pilots import FACTOR
-from demand.uncertainty import PREFIXES, sample
+from demand.uncertainty import is_drawn, sample
 from planner.demand_report import in_scope
 from planner.driving import on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
@@ -63,8 +63,9 @@ def _draws(scenario: Scenario, *, seed: int, n: int) -> pd.DataFrame:
     """Return drawn values of the assumptions the scenario leaves open."""
     table = load_inputs(scenario).assumptions
     assumptions_in_force(table, scenario.assumptions)
-    decided = {key: value for key, value in scenario.assumptions.items() if key.startswith(PREFIXES)}
-    draws = sample(table, seed=seed, n=n, fixed=decided)
+    own = scenario.assumptions.items()
+    decided = {key: value for key, value in own if is_drawn(key, scenario.adoption)}
+    draws = sample(table, seed=seed, n=n, fixed=decided, adoption=scenario.adoption)
     return draws[[key for key in draws.columns if key not in decided]]
 
 

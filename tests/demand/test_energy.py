@@ -148,6 +148,17 @@ def test_heavier_steeper_and_draggier_use_more(vehicle, options, more):
     assert kg_per_100km(strong, **(uphill | {"grade": uphill["grade"] + 0.01})) > base
 
 
+@given(vehicle=vehicles, options=roads, kmh=st.floats(60.0, 79.0), more=st.floats(1.02, 1.5))
+@settings(max_examples=150, deadline=None)
+def test_faster_uses_more_on_the_level_and_uphill(vehicle, options, kmh, more):
+    """Above 50 km/h drag grows faster than the auxiliaries' time shrinks; power enough for any speed."""
+    strong = replace(vehicle, fuel_cell_kw=2000.0)
+    uphill = options | {"grade": abs(options["grade"]) / 10.0}
+    assert kg_per_100km(strong, **(uphill | {"kmh": kmh * more})) > kg_per_100km(
+        strong, **(uphill | {"kmh": kmh})
+    )
+
+
 def test_a_rolling_edge_costs_more_than_a_level_one_and_less_than_the_climb_alone():
     rolling = Road(
         length_km=np.array([10.0]),

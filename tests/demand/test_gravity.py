@@ -37,6 +37,24 @@ def test_fitting_meets_every_zone_and_keeps_the_pattern(problem):
     assert ratio == pytest.approx(table[0, 1] * table[2, 3] / (table[0, 2] * table[1, 3]), rel=1e-6)
 
 
+@settings(deadline=None)
+@given(feasible_tables(), st.floats(0.01, 100.0))
+def test_rows_and_columns_and_the_total_are_met_whatever_the_scale_of_the_pattern(problem, scale):
+    table, ends = problem
+    assume(ends.max() <= 0.45 * ends.sum())
+    labels = [str(row) for row in range(len(ends))]
+    tables = []
+    for pattern in (table, scale * table):
+        factor = symmetric_factors(pattern, ends, labels=labels)
+        fitted = factor[:, None] * pattern * factor
+        np.testing.assert_allclose(fitted.sum(axis=0), ends, rtol=1e-9)
+        np.testing.assert_allclose(fitted.sum(axis=1), ends, rtol=1e-9)
+        assert fitted.sum() == pytest.approx(ends.sum(), rel=1e-9)
+        assert (fitted >= 0).all()
+        tables.append(fitted)
+    np.testing.assert_allclose(tables[1], tables[0], rtol=1e-6, atol=1e-9)
+
+
 def test_fitting_agrees_with_textbook_row_and_column_scaling():
     rng = np.random.default_rng(7)
     table = np.triu(rng.uniform(0.1, 5.0, (8, 8)), k=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,8 @@ from scipy import stats
 
 from corridor.errors import InputError
 from demand.inputs import MASS_COLUMNS, TRUCK_CLASSES, VEHICLE_CLASSES, assumption_faults
-from demand.uncertainty import GROUPS, SUMS, drawn_keys, sample
+from demand.ownership_cost import limits as ownership_limits
+from demand.uncertainty import DISTRIBUTIONS, GROUPS, NOT_DRAWN, PREFIXES, SUMS, drawn_keys, is_drawn, sample
 
 MANY = 4000
 
@@ -121,3 +124,37 @@ def test_faults_come_together(assumption_table):
         sample(wrong, seed=1, n=0, distributions={"freight.load_facto": "fixed"})
     places = [fault.where for fault in error.value.faults]
     assert {"n", "freight.load_factor", "freight.load_facto", "freight.mass_weight.*"} <= set(places)
+
+
+def test_every_range_is_drawn_or_left_out_for_a_reason(assumption_table):
+    spread = assumption_table.index[assumption_table["high"] > assumption_table["low"]]
+    drawn = set(drawn_keys(assumption_table, adoption="cost"))
+    reasons = [*NOT_DRAWN, *((pattern, kind) for pattern, kind in DISTRIBUTIONS if kind == "fixed")]
+    for key in spread:
+        left_out = [reason for pattern, reason in reasons if re.fullmatch(pattern, key)]
+        assert (key in drawn) != bool(left_out), (key, left_out)
+        assert len(left_out) <= 1, key
+    for pattern, _ in NOT_DRAWN:
+        assert any(re.fullmatch(pattern, key) for key in assumption_table.index), pattern
+
+
+def test_what_a_vehicle_costs_is_drawn_only_where_it_counts(assumption_table):
+    economic = {key for key in ownership_limits() if key.startswith(("economics.", "carbon."))}
+    assert "economics.retail_price_cny_per_kg" in economic
+    assert economic <= set(drawn_keys(assumption_table, adoption="cost"))
+    for adoption in ("policy", "bass"):
+        assert not any(is_drawn(key, adoption) for key in economic)
+        assert economic.isdisjoint(sample(assumption_table, seed=1, n=2, adoption=adoption).columns)
+    options = {"seed": 3, "n": 50}
+    policy, cost = (sample(assumption_table, **options, adoption=mode) for mode in ("policy", "cost"))
+    pd.testing.assert_frame_equal(cost[policy.columns], policy)  # the others are drawn as before
+    price = cost["economics.retail_price_cny_per_kg"]
+    low, high = assumption_table.loc[price.name, ["low", "high"]].astype(float)
+    assert price.nunique() == 50
+    assert price.between(low, high).all()
+    settled = sample(assumption_table, **options, adoption="cost", fixed={price.name: 28.0})
+    assert (settled[price.name] == 28.0).all()
+
+
+def test_own_prefixes_are_not_left_out():
+    assert not any(re.fullmatch(pattern, f"{prefix}x") for pattern, _ in NOT_DRAWN for prefix in PREFIXES)
