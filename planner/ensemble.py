@@ -6,14 +6,15 @@ What a person set in a scenario is decided and stays; every other assumption of 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from corridor import zones
+from corridor import sources, zones
 from corridor.errors import InfeasibleError
-from demand.adoption import fuel_cell_shares, gateway_weight
+from demand.adoption import fuel_cell_shares, gateway_weight, modeled_work
 from demand.consumption import route_use
 from demand.hydrogen import all_trips
 from demand.inputs import VEHICLE_CLASSES, adoption_year
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from demand.consumption import Consumption
     from planner.inputs import Inputs
     from planner.scenario import Scenario
 
-#: Fields that change how trips come about; with other values the whole demand table is made for each draw.
-_MODELED = {"adoption": "policy", "od_table": None, "link_counts": None}
+#: Files that change how trips come about; with one the whole demand table is made for each draw.
+_OWN_FILES = ("od_table", "link_counts")
 
 #: Ranks told of a spread.
 QUANTILES = (0.1, 0.5, 0.9)
@@ -149,23 +151,46 @@ def amounts(
         (n_driven,) rows of the routes whose trips count.
     """
     used = on_arcs(inputs.network, inputs.terrain, values)
-    as_modeled = all(getattr(scenario, name) == usual for name, usual in _MODELED.items())
+    as_modeled = all(getattr(scenario, name) is None for name in _OWN_FILES)
     if not as_modeled or values.get(FACTOR, 1.0) != 1.0:
         table = scoped_demand(scenario, inputs, values, used)
         by_class = table.groupby("vehicle_class")["kg_per_day"].sum().reindex(list(VEHICLE_CLASSES))
         kg, trips = by_class.fillna(0.0).to_numpy(), float(table["trips_per_day"].sum())
     else:
         classes = list(VEHICLE_CLASSES)
-        shares = fuel_cell_shares(values, year=scenario.year).loc[classes].to_numpy()
-        weight = gateway_weight(located, inputs.routes, assumptions=values)[driven, None]
-        every = all_trips(located, inputs.routes, assumptions=values, year=scenario.year)[classes]
-        on_hydrogen = every.to_numpy()[driven] * shares * weight
+        weight = gateway_weight(located, inputs.routes, assumptions=values)[:, None]
+        every = all_trips(located, inputs.routes, assumptions=values, year=scenario.year)[classes].to_numpy()
+        shares = _shares(scenario, inputs, values, trips=every * weight, used=used)
+        on_hydrogen = every[driven] * shares.loc[classes].to_numpy() * weight[driven]
         chosen = inputs.routes.only(driven)
         on_way = route_use(chosen, inputs.route_arcs[inputs.routes.entries(driven)], used)
         kg = (on_hydrogen * (on_way.out_kg + on_way.back_kg)).sum(axis=0)
         trips = float(on_hydrogen.sum())
     by_name = {f"kg_per_day.{name}": float(each) for name, each in zip(VEHICLE_CLASSES, kg, strict=True)}
     return {"kg_per_day": float(kg.sum()), "trips_per_day": trips} | by_name
+
+
+def _shares(
+    scenario: Scenario,
+    inputs: Inputs,
+    values: Mapping[str, float],
+    *,
+    trips: NDArray[np.float64],
+    used: Consumption,
+) -> pd.Series:
+    """Return the fuel-cell share of each class, as :func:`demand.hydrogen.demand_table` comes to it."""
+    if scenario.adoption == "policy":
+        return fuel_cell_shares(values, year=scenario.year)
+    on_way = route_use(inputs.routes, inputs.route_arcs, used)
+    work = modeled_work(inputs.routes, trips, used=on_way, assumptions=values)
+    fleet = _fleet() if scenario.adoption == "bass" else None
+    return fuel_cell_shares(values, year=scenario.year, mode=scenario.adoption, work=work, fleet=fleet)
+
+
+@lru_cache(maxsize=1)
+def _fleet() -> pd.DataFrame:
+    """Return the published fleet; read once for all draws."""
+    return sources.read_fleet(sources.data_directory())
 
 
 def drivers(spread: pd.DataFrame, draws: pd.DataFrame, *, year: int, most: int = 8) -> pd.Series:
