@@ -42,9 +42,9 @@ def test_point_demands_are_placed_and_served(visit, app_url, tmp_path):
     page.locator(".st-key-points-crs input").click()
     page.get_by_role("option", name="WGS84", exact=True).click()
     for fault in (
-        "第 2 行，kg_per_day 列：为负数",
-        "第 3 行，point_id 列：与第 2 行重复",
-        "第 3 行，use 列：'tram' 无法识别",
+        "第 2 行 kg_per_day 列：为负数",
+        "第 3 行 point_id 列：与第 2 行重复",
+        "第 3 行 use 列：'tram' 无法识别",
     ):
         page.get_by_text(fault).wait_for()
     assert page.get_by_text("此情景没有用氢点").is_visible()
