@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ import pandas as pd
 from demand.inputs import VEHICLE_CLASSES
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from corridor.roads import RoadNetwork
     from corridor.routes import Routes
     from planner.inputs import Inputs
@@ -72,23 +75,40 @@ def link_demand(demand: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
         Index ``edge_row`` (row of ``network.edges``, either direction), a column per vehicle class: kg/day of
         the round trips that use the link.
     """
-    network, routes = inputs.network, inputs.routes
-    pairs = _pair(network.tails, network.heads, n_nodes=network.n_nodes)
-    known, link_of_arc = np.unique(pairs, return_inverse=True)
-    arcs = inputs.route_arcs
-    driven = arcs >= 0
-    link = link_of_arc[arcs[driven]]
-    route_of = np.repeat(np.arange(len(routes)), np.diff(routes.offsets))[driven]
+    driven = _driven(inputs)
+    n_links = len(driven.edge_row)
     columns = {}
     for name, group in demand.groupby("vehicle_class", sort=False):
-        kg = np.bincount(group["route"], weights=group["kg_per_day"], minlength=len(routes))
-        columns[str(name)] = np.bincount(link, weights=kg[route_of], minlength=len(known))
+        kg = np.bincount(group["route"], weights=group["kg_per_day"], minlength=len(inputs.routes))
+        columns[str(name)] = np.bincount(driven.link, weights=kg[driven.route], minlength=n_links)
     table = pd.DataFrame(
-        {name: columns.get(name, np.zeros(len(known))) for name in VEHICLE_CLASSES},
-        index=pd.Index(_edge_rows(network, known), name="edge_row"),
+        {name: columns.get(name, np.zeros(n_links)) for name in VEHICLE_CLASSES},
+        index=pd.Index(driven.edge_row, name="edge_row"),
     )
     used: pd.DataFrame = table[table.sum(axis="columns") > 0]
     return used
+
+
+class _Driven(NamedTuple):
+    """Links that the routes drive: each entry's ``link`` and ``route``, and the ``edge_row`` of each link."""
+
+    link: NDArray[np.int64]
+    route: NDArray[np.int64]
+    edge_row: NDArray[np.int64]
+
+
+@lru_cache(maxsize=2)
+def _driven(inputs: Inputs) -> _Driven:
+    """Return the links of all routes: they stay while assumptions on demand are edited."""
+    network, routes = inputs.network, inputs.routes
+    pairs = _pair(network.tails, network.heads, n_nodes=network.n_nodes)
+    known, link_of_arc = np.unique(pairs, return_inverse=True)
+    on_arc = inputs.route_arcs >= 0
+    return _Driven(
+        link=link_of_arc[inputs.route_arcs[on_arc]],
+        route=np.repeat(np.arange(len(routes)), np.diff(routes.offsets))[on_arc],
+        edge_row=_edge_rows(network, known),
+    )
 
 
 def _pair(a: np.ndarray, b: np.ndarray, *, n_nodes: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,11 @@ from siting.supply import DeliveryMode, assign_bases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from corridor.access import Access
+    from corridor.roads import RoadNetwork
+    from corridor.routes import Routes
     from demand.consumption import Consumption
     from planner.driving import Driving
     from planner.inputs import Inputs
@@ -223,10 +228,16 @@ def scoped_demand(
     table["kg_per_day"] = table["trips_per_day"] * table["kg_per_trip"]
     if scenario.scope == "region":
         return table
-    share = corridor_share(inputs.network, inputs.routes)
+    share = _corridor_share(inputs.network, inputs.routes)
     on_corridor = share[table["route"].to_numpy()] >= values["scope.corridor_share"]
     kept: pd.DataFrame = table[on_corridor].reset_index(drop=True)
     return kept
+
+
+@lru_cache(maxsize=2)
+def _corridor_share(network: RoadNetwork, routes: Routes) -> NDArray[np.float64]:
+    """Return the share of each route on the corridor: it stays while assumptions on demand are edited."""
+    return corridor_share(network, routes)
 
 
 def _site(

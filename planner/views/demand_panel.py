@@ -42,10 +42,6 @@ def draw(session: Session, language: Language) -> None:
         left, right = st.columns([1.45, 1], gap="medium")
         with left:
             chosen, shown = _switches(language)
-            links = link_changes(now, base, classes=chosen)
-            closed = closed_roads.lines(scenario.closures, scenario.network, inputs)
-            demand_map.draw(links, closed, inputs, language=language, scope=scenario.scope, shown=shown)
-            legend.demand(links, language, shown=shown, closed=bool(closed))
         with right:
             names = ("assumptions", "by_class", "by_zone", "own")
             tabs = st.tabs([text(f"demand.{name}", language) for name in names])
@@ -59,6 +55,11 @@ def draw(session: Session, language: Language) -> None:
                 st.caption(text("demand.zone_note", language))
             with tabs[3], st.container(key="demand-own"):
                 trip_tables.draw(session, now.own, inputs.routes, language)
+        with left:  # last, because it takes longest: the mark on an edited assumption need not wait
+            links = link_changes(now, base, classes=chosen)
+            closed = closed_roads.lines(scenario.closures, scenario.network, inputs)
+            demand_map.draw(links, closed, inputs, language=language, scope=scenario.scope, shown=shown)
+            legend.demand(links, language, shown=shown, closed=bool(closed))
 
 
 def _switches(language: Language) -> tuple[tuple[str, ...], Shown]:

@@ -21,6 +21,7 @@ _MODULES = (
     "planner.table_file",
     "corridor.tables",
     "planner.own_trips",
+    "planner.point_input",
     "planner.trip_files",
     "planner.site_input",
     "planner.inputs",
