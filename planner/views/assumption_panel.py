@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 #: The choice of all changed assumptions, above the groups.
 CHANGED = "changed"
 
+#: Where the group chosen stays when the list is drawn with other words.
+_GROUP = "assumption-group-chosen"
+
 #: Rows drawn at once; a search that finds more says so.
 _MOST_ROWS = 25
 #: Where the ends of the documented range stand on the bar, percent of its width.
@@ -55,7 +58,7 @@ def draw(session: Session, table: pd.DataFrame, language: Language) -> None:
     elif chosen == CHANGED:
         keys = [str(key) for key in table.index if key in session.edits]
     else:
-        keys = keys_of(table, chosen)
+        keys = _used_first(session, keys_of(table, chosen))
         _pass_over(session, keys, language)
     rows = table.loc[keys[:_MOST_ROWS]].to_dict("index")
     with st.container(key="assumptions", gap=None):
@@ -65,6 +68,12 @@ def draw(session: Session, table: pd.DataFrame, language: Language) -> None:
         st.caption(text("assumption.none", language))
     elif len(keys) > _MOST_ROWS:
         st.caption(text("assumption.more", language, count=len(keys) - _MOST_ROWS))
+
+
+def _used_first(session: Session, keys: list[str]) -> list[str]:
+    """Return keys with those last that the demand passes over."""
+    scenario = session.chosen or Scenario()
+    return sorted(keys, key=lambda key: is_unused(key, adoption=scenario.adoption, year=scenario.year))
 
 
 def _pass_over(session: Session, keys: list[str], language: Language) -> None:
@@ -82,13 +91,17 @@ def _choice(session: Session, table: pd.DataFrame, language: Language) -> tuple[
     left, right = st.columns(2, gap="small")
     changed = [group_of(key) for key in session.edits]
     options = [*groups(table), CHANGED]
+    # A list keeps the words it was first drawn with: other words, another list.
+    remembered = st.session_state.get(_GROUP, options[0])
     chosen = left.selectbox(
         text("assumption.group", language),
         options,
+        index=options.index(remembered) if remembered in options else 0,
         format_func=lambda group: _group_name(group, changed, language),
-        key="assumption-group",
+        key=f"assumption-group-{language}-{len(changed)}",
         label_visibility="collapsed",
     )
+    st.session_state[_GROUP] = chosen
     words = right.text_input(
         text("assumption.search", language),
         placeholder=text("assumption.search", language),

@@ -25,7 +25,6 @@ def by_class(changes: pd.DataFrame, language: Language) -> None:
         "change_share",
         "trips_per_day",
         "vehicle_km_per_day",
-        "baseline_kg_per_day",
     )
     _draw(table, columns, "demand-classes", language, height="content")
 
@@ -49,18 +48,18 @@ def _draw(
     """Draw some columns of a table."""
     column = st.column_config
     configured: dict[str, Any] = {
-        "vehicle_class": column.TextColumn(text("column.vehicle_class", language), width=136, pinned=True),
-        f"name_{language}": column.TextColumn(text("demand.zone", language), width=136, pinned=True),
-        "trips_per_day": column.NumberColumn(text("demand.trips", language), format="%,.1f", width=80),
+        "vehicle_class": column.TextColumn(text("column.vehicle_class", language), width=88, pinned=True),
+        f"name_{language}": column.TextColumn(text("demand.zone", language), width=116, pinned=True),
+        "trips_per_day": column.NumberColumn(text("demand.trips", language), format="%,.1f", width=56),
         "vehicle_km_per_day": column.NumberColumn(
-            text("demand.vehicle_km", language), format=_AMOUNT, width=84
+            text("demand.vehicle_km", language), format=_AMOUNT, width=62
         ),
-        "kg_per_day": column.NumberColumn(text("demand.kg", language), format="%,.1f", width=76),
+        "kg_per_day": column.NumberColumn(text("demand.kg", language), format=_AMOUNT, width=58),
         "baseline_kg_per_day": column.NumberColumn(
-            text("demand.baseline", language), format="%,.1f", width=84
+            text("demand.baseline", language), format=_AMOUNT, width=68
         ),
-        "change_kg_per_day": column.NumberColumn(text("demand.change", language), format=_CHANGE, width=76),
-        "change_share": column.NumberColumn("%", format="%+.1f%%", width=70),
+        "change_kg_per_day": column.NumberColumn(text("demand.change", language), format=_CHANGE, width=60),
+        "change_share": column.NumberColumn("%", format="%+.1f", width=50),
     }
     before = table["baseline_kg_per_day"]
     st.dataframe(

@@ -10,7 +10,7 @@ from corridor.errors import InputError
 from planner.fault_text import sentence
 from planner.text import Language, text
 from planner.trip_files import KINDS, fault_table
-from planner.views.figures import names_joined, number, share
+from planner.views.figures import gap, names_joined, number
 from planner.views.status import message
 from planner.views.style import escaped
 
@@ -83,7 +83,10 @@ def _trips(session: Session, own: OwnTrips, routes: Routes, language: Language) 
         "trips": number(replacement.round_trips, 1),
         "model": number(replacement.model_round_trips, 1),
     }
-    st.html(f'<p class="proof-line">{escaped(text("trips.replaced", language, **figures))}</p>')
+    said = text("trips.replaced", language, **figures)
+    if own.estimate is not None:
+        said += text("trips.after_counts", language)
+    st.html(f'<p class="proof-line">{escaped(said)}</p>')
     trips = given.round_trips[list(replacement.classes)]
     table = trips.sum().rename("trips_per_day").to_frame()
     table["pairs"] = (trips.groupby(routes.pair).sum() > 0).sum()
@@ -106,7 +109,7 @@ def _counts(session: Session, own: OwnTrips, language: Language) -> None:
     name = session.trip_files["link_counts"].name if "link_counts" in session.trip_files else ""
     _heading(f"{text('trips.link_counts', language)} · {name}")
     worst = own.counts["miss"].abs().max()
-    figures = {"count": len(own.counts), "worst": share(float(worst), 2)}
+    figures = {"count": len(own.counts), "worst": gap(float(worst))}
     st.html(f'<p class="proof-line">{escaped(text("trips.counted", language, **figures))}</p>')
     config = st.column_config
     _table(
@@ -114,12 +117,16 @@ def _counts(session: Session, own: OwnTrips, language: Language) -> None:
         "own-counts",
         language,
         {
-            "row": config.NumberColumn(text("own.row", language), format="%d", width=44),
-            "section": config.TextColumn(text("trips.section", language), width=130),
-            "trucks_per_day": config.NumberColumn(text("trips.counted_trucks", language), format="%,.0f"),
-            "prior_per_day": config.NumberColumn(text("trips.prior", language), format="%,.0f"),
-            "estimated_per_day": config.NumberColumn(text("trips.estimated", language), format="%,.0f"),
-            "miss": config.NumberColumn(text("trips.miss", language), format="%+.2f"),
+            "row": config.NumberColumn(text("own.row", language), format="%d", width=36),
+            "section": config.TextColumn(text("trips.section", language), width=96),
+            "trucks_per_day": config.NumberColumn(
+                text("trips.counted_trucks", language), format="%,.0f", width=62
+            ),
+            "prior_per_day": config.NumberColumn(text("trips.prior", language), format="%,.0f", width=56),
+            "estimated_per_day": config.NumberColumn(
+                text("trips.estimated", language), format="%,.0f", width=62
+            ),
+            "miss": config.NumberColumn(text("trips.miss", language), format="%+.2f", width=58),
         },
     )
 

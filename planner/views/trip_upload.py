@@ -40,8 +40,10 @@ def settings(session: Session) -> dict[str, str | None]:
 
 def _file(session: Session, kind: Kind, language: Language) -> None:
     """Draw the upload of one file, the one in use, and why the last was refused."""
-    # An uploader is emptied by a new key: what it gave is in use or refused, and said so below.
+    with st.container(key=f"{kind}-state", gap="small"):
+        _state(session, kind, language)
     turns = f"{kind}-turns"
+    # An uploader is emptied by a new key: what it gave is in use or refused, and said so above.
     turn = st.session_state.setdefault(turns, 0)
     file = st.file_uploader(
         text(f"trips.{kind}", language),
@@ -55,8 +57,6 @@ def _file(session: Session, kind: Kind, language: Language) -> None:
             session.bring(kind, file.name, file.getvalue())
         st.session_state[turns] = turn + 1
         st.rerun()
-    with st.container(key=f"{kind}-state", gap="small"):
-        _state(session, kind, language)
     st.download_button(
         text("trips.example", language),
         data=partial(example, kind),
