@@ -28,7 +28,7 @@ def _seen_on_map(visit, color):
     frame = visit.page.locator(".st-key-demand-map")
     frame.locator("canvas").first.wait_for(state="visible")
     seen = 0
-    for _ in range(40):
+    for _ in range(100):
         seen = _pixels_near(Image.open(io.BytesIO(frame.screenshot())).convert("RGB"), color)
         if seen > 300:
             break
