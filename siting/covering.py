@@ -209,3 +209,17 @@ def rows_of(covers: Bools | sparse.sparray) -> sparse.csr_array:
     rows.eliminate_zeros()
     rows.sort_indices()
     return rows
+
+
+def distinct(rows: sparse.csr_array) -> tuple[sparse.csr_array, Indices]:
+    """Return the distinct rows, in the order of their first appearance, and which of them each row is."""
+    number: dict[bytes, int] = {}
+    first: list[int] = []
+    which = np.empty(rows.shape[0], dtype=np.int64)
+    for k in range(rows.shape[0]):
+        key = rows.indices[rows.indptr[k] : rows.indptr[k + 1]].tobytes()
+        if key not in number:
+            number[key] = len(first)
+            first.append(k)
+        which[k] = number[key]
+    return sparse.csr_array(rows[np.array(first, dtype=np.int64)]), which

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from siting.plant import savings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,7 +41,7 @@ def greedy(problem: Plants) -> Bools:
     chosen = np.zeros(problem.n_sites, dtype=bool)
     served = problem.standing.copy()
     while np.count_nonzero(chosen) < problem.most:
-        gain = np.maximum(served[:, None] - problem.cost, 0.0).sum(axis=0) - problem.opening
+        gain = savings(problem.cost, served) - problem.opening
         gain[chosen] = -np.inf
         best = int(np.argmax(gain))
         if gain[best] <= 0.0:
@@ -97,7 +99,7 @@ def _best_move(problem: Plants, chosen: Bools) -> tuple[int | None, int | None] 
     np.maximum(nearer, d1[:, None], out=nearer)
     np.subtract(d2[:, None], nearer, out=nearer)
     saved = np.asarray(owner @ nearer)  # what opening j gives back to the customers of r
-    gain = np.maximum(d1[:, None] - problem.cost, 0.0).sum(axis=0) - problem.opening
+    gain = savings(problem.cost, d1) - problem.opening
     gain[chosen] = -np.inf
     loss = np.asarray(owner @ (d2 - d1)) - problem.opening[sites]
     best, move = least, None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from corridor.errors import Fault, InfeasibleError, InputError
 from siting.watch import limit_faults
@@ -236,3 +237,11 @@ def nearest(matrix: Floats, stations: Indices, customers: Indices) -> tuple[Indi
     best = part.argmin(axis=1)
     reached = np.isfinite(part[np.arange(len(customers)), best])
     return customers[reached], stations[best[reached]], np.ones(int(reached.sum()))
+
+
+def first_cover(rows: sparse.csr_array, stations: Indices) -> tuple[Indices, Indices, Floats]:
+    """Assign each customer to the first open site that covers it, given (n_customers, n_sites) 0/1 rows."""
+    part = sparse.csr_array(rows[:, stations])
+    part.sort_indices()
+    customer = np.flatnonzero(np.diff(part.indptr) > 0).astype(np.int64)
+    return customer, stations[part.indices[part.indptr[customer]]], np.ones(len(customer))

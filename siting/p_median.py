@@ -46,7 +46,7 @@ from siting.location import (
     settled_sites,
 )
 from siting.plant import plants
-from siting.plant_search import PlantSearch
+from siting.plant_search import SOLVER, PlantSearch
 from siting.reach import least_to_reach
 from siting.watch import Watch
 
@@ -59,9 +59,6 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
-
-SOLVER = "Lagrangian bound, interchange and Benders cuts, GLOP and SCIP (OR-Tools)"
-
 
 def solve_p_median(
     distance: Floats,

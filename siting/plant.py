@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
+#: Cells of a cost matrix worked on at once.
+_BLOCK = 50_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plants:
@@ -127,7 +130,13 @@ class Plants:
 
 
 def plants(
-    cost: Floats, *, opening: Floats, standing_sites: Indices, free_sites: Indices, most: int | None
+    cost: Floats,
+    *,
+    opening: Floats,
+    standing_sites: Indices,
+    free_sites: Indices,
+    most: int | None,
+    constant: float = 0.0,
 ) -> Plants:
     """Return the problem over free sites, given costs over all.
 
@@ -141,27 +150,43 @@ def plants(
         Site indices.
     most
         Most free sites to open; None for any number.
+    constant
+        Cost spent anyhow.
     """
     largest = np.where(np.isfinite(cost), cost, 0.0).max(axis=1, initial=0.0)
-    far = 1.0 + 2.0 * (float(largest.sum()) + float(opening[free_sites].sum()))
+    far = 1.0 + 2.0 * (constant + float(largest.sum()) + float(opening[free_sites].sum()))
     standing = cost[:, standing_sites].min(axis=1, initial=np.inf)
     part = cost[:, free_sites]
     whole = all(
         bool(np.all(values[np.isfinite(values)] % 1.0 == 0.0))
-        for values in (part, standing, opening[free_sites])
+        for values in (part, standing, opening[free_sites], np.array([constant]))
     )
     return Plants(
         cost=np.minimum(part, far),
         standing=np.minimum(standing, far),
         opening=opening[free_sites],
         most=len(free_sites) if most is None else min(most, len(free_sites)),
-        constant=0.0,
+        constant=constant,
         far=far,
         must_open=not standing_sites.size and bool(len(cost)),
         site=free_sites,
         opened=np.empty(0, dtype=np.int64),
         whole=whole,
     )
+
+
+def savings(cost: Floats, price: Floats) -> Floats:
+    """Return ``sum_i max(0, price_i - cost_ij)`` of each site, worked out in blocks that stay in the cache."""
+    n_customers, n_sites = cost.shape
+    total = np.zeros(n_sites)
+    rows = max(1, _BLOCK // max(1, n_sites))
+    block = np.empty((min(rows, n_customers), n_sites))
+    for start in range(0, n_customers, rows):
+        part = block[: min(rows, n_customers - start)]
+        np.subtract(price[start : start + rows, None], cost[start : start + rows], out=part)
+        np.maximum(part, 0.0, out=part)
+        total += part.sum(axis=0)
+    return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +214,7 @@ class Bound:
 def lagrangian(problem: Plants, price: Floats) -> Bound:
     """Return the Lagrangian bound at prices, which are cut at what the standing sites charge."""
     price = np.minimum(price, problem.standing)
-    saving = price[:, None] - problem.cost
-    np.maximum(saving, 0.0, out=saving)
-    reduced = problem.opening - saving.sum(axis=0)
+    reduced = problem.opening - savings(problem.cost, price)
     n, most = problem.n_sites, problem.most
     order = np.argsort(reduced, kind="stable")
     n_chosen = min(most, int(np.count_nonzero(reduced < 0.0)))
@@ -210,5 +233,5 @@ def lagrangian(problem: Plants, price: Floats) -> Bound:
         value=problem.constant + float(price.sum()) + float(reduced[chosen].sum()),
         chosen=chosen,
         regret=np.maximum(regret, 0.0),
-        use=np.count_nonzero(saving[:, chosen] > 0.0, axis=1) + standing_use.astype(np.float64),
+        use=np.count_nonzero(problem.cost[:, chosen] < price[:, None], axis=1) + standing_use,
     )

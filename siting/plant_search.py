@@ -39,9 +39,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
+SOLVER = "Lagrangian bound, interchange, Benders cuts, branch and bound; GLOP (OR-Tools)"
+
 #: Steps of ascent between two attempts to settle sites, at the root and at a node, and most of them at all.
 _ROOT_STEPS, _ROOT_MOST = 50, 2000
 _NODE_STEPS, _NODE_MOST = 20, 60
+#: A plan suggested by the root's ascent is improved by exchange when it costs less than this times the best.
+_PROMISING = 1.03
 #: The relaxation is solved where customers times sites left are no more than this, in so many rounds at most,
 _LINEAR_MOST, _LINEAR_ROUNDS = 1_000_000, 200
 #: ... until the cost at its best point is within this share of its bound, or this share of the sites is settled.
@@ -127,7 +131,8 @@ class PlantSearch:
         for _ in range(_ROOT_MOST // _ROOT_STEPS):
             ascent.climb(_ROOT_STEPS, best=self.watch.value, cutoff=self._cutoff())
             self._raise_bound(ascent.bound.value)
-            self._offer(ascent.problem, ascent.suggestion)
+            if ascent.suggested < _PROMISING * self.watch.value:
+                self._offer(ascent.problem, ascent.suggestion)
             if self.watch.done() or ascent.over or not self._settle(ascent):
                 break
         return ascent

@@ -37,6 +37,7 @@ from siting.location import (
     LocationSolution,
     UnreachableError,
     check_amounts,
+    first_cover,
     listed,
     raise_faults,
     settled_sites,
@@ -120,14 +121,6 @@ def solve_set_covering(
     chosen = fates.free[found.chosen]
     return fates.solution(
         chosen,
-        assigned=_first_cover(rows, np.union1d(fates.standing, chosen).astype(np.int64)),
+        assigned=first_cover(rows, np.union1d(fates.standing, chosen).astype(np.int64)),
         certificate=watch.certificate(SOLVER),
     )
-
-
-def _first_cover(rows: sparse.csr_array, stations: Indices) -> tuple[Indices, Indices, Floats]:
-    """Assign each customer to the first open site that covers it."""
-    part = sparse.csr_array(rows[:, stations])
-    part.sort_indices()
-    customer = np.flatnonzero(np.diff(part.indptr) > 0).astype(np.int64)
-    return customer, stations[part.indices[part.indptr[customer]]], np.ones(len(customer))
