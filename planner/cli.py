@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from corridor.errors import Fault, InputError
-from planner.terminal import Json, print_json, reported
+from planner.terminal import Json, leave_infeasible, print_json, reported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,29 +181,70 @@ def _with_sites(scenario: Scenario, path: Path | None, *, crs: str | None) -> tu
     return scenario.model_copy(update={"added_sites": added}), result.refused
 
 
+_MODELS = "flow-refueling | p-median | p-center | max-cover | set-cover | facility-location"
+
+
 @app.command()
 def locate(
-    directory: Annotated[Path, typer.Argument(help="Folder with node.csv, link.csv and flow.csv.")],
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with node.csv, link.csv (and flow.csv); facility.csv, customer.csv and cost.csv for "
+            "facility location."
+        ),
+    ],
     *,
-    model: Annotated[str, typer.Option(help="flow-refueling")] = "flow-refueling",
-    range_: Annotated[float, typer.Option("--range", help="Usable range, in the unit of link lengths.")],
-    stations: Annotated[int, typer.Option(help="Number of stations.")],
+    model: Annotated[str, typer.Option(help=_MODELS)] = "flow-refueling",
+    range_: Annotated[
+        float | None, typer.Option("--range", help="Usable range, in the unit of link lengths.")
+    ] = None,
+    radius: Annotated[
+        float | None, typer.Option(help="Covering radius, in the unit of link lengths.")
+    ] = None,
+    stations: Annotated[int | None, typer.Option(help="Most new stations.")] = None,
+    locked: Annotated[
+        list[str] | None, typer.Option(metavar="ID,ID", help="Sites that must be chosen.")
+    ] = None,
+    forbidden: Annotated[
+        list[str] | None, typer.Option(metavar="ID,ID", help="Sites that must not be chosen.")
+    ] = None,
+    existing: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID,ID", help="Stations that stand already; they cost nothing."),
+    ] = None,
     time_limit: Annotated[float, typer.Option(help="Wall-clock limit, seconds.")] = 60.0,
     gap: Annotated[float, typer.Option(help="Relative gap at which to stop, 0-1.")] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Solve a bare network instance (GMNS-like CSV files)."""
+    """Solve a bare location instance in CSV files (docs/locate.md)."""
     from planner.locate import locate as locate_stations
 
     with reported(as_json=as_json):
         answer = locate_stations(
-            directory, model=model, range_=range_, stations=stations, time_limit_s=time_limit, gap=gap
+            directory,
+            model=model,
+            range_=range_,
+            radius=radius,
+            stations=stations,
+            locked=_ids(locked),
+            forbidden=_ids(forbidden),
+            existing=_ids(existing),
+            time_limit_s=time_limit,
+            gap=gap,
         )
         if as_json:
             print_json(answer)
         else:
             for key, value in answer.items():
-                typer.echo(f"{key:<16} {value}")
+                shown = f"{len(value)} (listed with --json)" if key == "assignments" else value
+                typer.echo(f"{key:<16} {shown}")
+        if answer["status"] == "infeasible":
+            leave_infeasible(answer["reason"])
+
+
+def _ids(given: list[str] | None) -> list[str]:
+    """Return ids given one by one or separated by commas."""
+    return [name.strip() for text in given or [] for name in text.split(",") if name.strip()]
 
 
 def main() -> None:

@@ -23,14 +23,25 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from corridor.errors import Fault, InputError
+from planner.instance_tables import (
+    Links,
+    as_given,
+    check_links,
+    check_nodes,
+    flags,
+    numbers,
+    read_table,
+    report,
+    vertices_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     Indices = NDArray[np.int64]
@@ -41,9 +52,7 @@ _COLUMNS = {
     "link.csv": ("link_id", "from_node_id", "to_node_id", "directed", "length"),
     "flow.csv": ("origin", "destination", "volume"),
 }
-_FLAGS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "0.0": 0.0, "1.0": 1.0}
-#: Faults of one kind that are listed one by one; more are counted.
-_LISTED = 20
+_MEND = "An instance is node.csv, link.csv and flow.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +88,6 @@ class NetworkInstance:
         return self.distance[self.offsets[1:] - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Links:
-    """Shortest link between linked vertices, by tail vertex, in the order of link.csv."""
-
-    heads: tuple[dict[int, float], ...]
-
-
 def read_instance(directory: Path) -> NetworkInstance:
     """Read and check a network instance.
 
@@ -100,23 +102,25 @@ def read_instance(directory: Path) -> NetworkInstance:
         With every fault found: file, row (1 is the header) and mend.
     """
     faults: list[Fault] = []
-    tables = {name: _read_table(directory, name, faults) for name in _COLUMNS}
+    tables = {
+        name: read_table(directory, name, columns, faults, mend=_MEND) for name, columns in _COLUMNS.items()
+    }
     node, link, flow = (tables[name] for name in _COLUMNS)
     if node is None or link is None or flow is None:
         raise InputError(faults)
-    vertex = _check_nodes(node, faults)
-    links = _check_links(link, vertex, faults)
+    vertex = check_nodes(node, faults)
+    links = check_links(link, vertex, faults)
     origin, destination, volume = _check_flows(flow, vertex, faults)
     if faults:  # paths make sense on a sound network only
         raise InputError(faults)
     paths = _paths(flow, origin, destination, vertex=vertex, links=links, faults=faults)
     if faults:
         raise InputError(faults)
-    candidate = _flags(node, "candidate", "node.csv", []) if "candidate" in node else np.ones(len(node))
+    candidate = flags(node, "candidate", "node.csv", []) if "candidate" in node else np.ones(len(node))
     nodes = np.fromiter((v for path in paths for v in path), dtype=np.int64)
     distance = np.fromiter((d for path in paths for d in _cumulative(path, links)), dtype=np.float64)
     return NetworkInstance(
-        node_ids=_as_given(list(vertex)),
+        node_ids=as_given(list(vertex)),
         candidates=np.flatnonzero(candidate == 1.0).astype(np.int64),
         offsets=np.concatenate([[0], np.cumsum([len(path) for path in paths])]).astype(np.int64),
         nodes=nodes,
@@ -125,96 +129,21 @@ def read_instance(directory: Path) -> NetworkInstance:
     )
 
 
-def _read_table(directory: Path, name: str, faults: list[Fault]) -> pd.DataFrame | None:
-    """Read one file as stripped text; the index keeps the rows as they stand in the file."""
-    path = directory / name
-    try:
-        table: pd.DataFrame = pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            encoding="utf-8-sig",
-            index_col=False,
-        )
-    except FileNotFoundError:
-        faults.append(
-            Fault("the file is missing", str(path), "An instance is node.csv, link.csv and flow.csv")
-        )
-        return None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        faults.append(Fault(f"not readable as CSV ({error})", str(path), "Write comma-separated UTF-8 text"))
-        return None
-    table.columns = table.columns.str.strip()
-    table = table.fillna("").apply(lambda column: column.str.strip())
-    table = table[(table != "").any(axis=1)]
-    missing = [column for column in _COLUMNS[name] if column not in table.columns]
-    if missing:
-        mend = f"Columns are {', '.join(_COLUMNS[name])}; found {', '.join(map(str, table.columns))}"
-        faults.append(Fault(f"column {', '.join(missing)} is missing", name, mend))
-        return None
-    return table
-
-
-def _check_nodes(node: pd.DataFrame, faults: list[Fault]) -> dict[str, int]:
-    """Return the vertex of each node id."""
-    ids = node["node_id"]
-    _report(faults, node[ids == ""], "node.csv", lambda _: "node_id is empty", "Give every node an id")
-    repeated = ids.duplicated() & (ids != "")
-    _report(
-        faults, node[repeated], "node.csv", lambda row: f"node_id {row['node_id']} stands twice", "Keep one"
-    )
-    spaced = ids.str.contains(r"\s")
-    _report(
-        faults, node[spaced], "node.csv", lambda row: f"node_id {row['node_id']!r} holds a space", "Remove it"
-    )
-    for column in ("x_coord", "y_coord"):
-        _numbers(node, column, "node.csv", faults, lowest=-np.inf)
-    if "candidate" in node:
-        _flags(node, "candidate", "node.csv", faults)
-    if node.empty:
-        faults.append(Fault("no nodes", "node.csv"))
-    return {name: vertex for vertex, name in enumerate(ids)}
-
-
-def _check_links(link: pd.DataFrame, vertex: dict[str, int], faults: list[Fault]) -> _Links:
-    """Return the links by tail vertex."""
-    ids = link["link_id"]
-    _report(faults, link[ids == ""], "link.csv", lambda _: "link_id is empty", "Give every link an id")
-    repeated = ids.duplicated() & (ids != "")
-    _report(
-        faults, link[repeated], "link.csv", lambda row: f"link_id {row['link_id']} stands twice", "Keep one"
-    )
-    tail = _vertices(link, "from_node_id", "link.csv", vertex, faults)
-    head = _vertices(link, "to_node_id", "link.csv", vertex, faults)
-    directed = _flags(link, "directed", "link.csv", faults)
-    length = _numbers(link, "length", "link.csv", faults, lowest=0.0)
-    heads: list[dict[int, float]] = [{} for _ in range(len(vertex))]
-    columns = (column.tolist() for column in (tail, head, directed, length))
-    for u, v, one_way, km in zip(*columns, strict=True):
-        if u < 0 or v < 0:
-            continue
-        heads[u][v] = min(km, heads[u].get(v, km))
-        if not one_way:
-            heads[v][u] = min(km, heads[v].get(u, km))
-    return _Links(tuple(heads))
-
-
 def _check_flows(
     flow: pd.DataFrame, vertex: dict[str, int], faults: list[Fault]
 ) -> tuple[Indices, Indices, Floats]:
     """Return origin and destination vertices and volumes."""
-    origin = _vertices(flow, "origin", "flow.csv", vertex, faults)
-    destination = _vertices(flow, "destination", "flow.csv", vertex, faults)
+    origin = vertices_of(flow, "origin", "flow.csv", vertex, faults)
+    destination = vertices_of(flow, "destination", "flow.csv", vertex, faults)
     loops = (origin == destination) & (origin >= 0)
-    _report(
+    report(
         faults,
         flow[loops],
         "flow.csv",
         lambda _: "origin is the destination",
         "Leave trips within a node out",
     )
-    return origin, destination, _numbers(flow, "volume", "flow.csv", faults, lowest=0.0)
+    return origin, destination, numbers(flow, "volume", "flow.csv", faults, lowest=0.0)
 
 
 def _paths(
@@ -223,7 +152,7 @@ def _paths(
     destination: Indices,
     *,
     vertex: dict[str, int],
-    links: _Links,
+    links: Links,
     faults: list[Fault],
 ) -> list[Sequence[int]]:
     """Return the path of every flow: the one given, else a shortest one."""
@@ -253,7 +182,7 @@ def _paths(
 
 
 def _path_fault(
-    names: Sequence[str], path: Sequence[int], origin: int, destination: int, links: _Links
+    names: Sequence[str], path: Sequence[int], origin: int, destination: int, links: Links
 ) -> str | None:
     """Say what is wrong with a path given."""
     for name, v in zip(names, path, strict=True):
@@ -269,7 +198,7 @@ def _path_fault(
     return None
 
 
-def _shortest_path_tree(links: _Links, origin: int, wanted: set[int]) -> dict[int, int]:
+def _shortest_path_tree(links: Links, origin: int, wanted: set[int]) -> dict[int, int]:
     """Dijkstra from one origin until all wanted vertices are settled: predecessor of each vertex reached."""
     distance = {origin: 0.0}
     predecessor = {origin: origin}
@@ -302,60 +231,10 @@ def _unwind(predecessor: dict[int, int], origin: int, destination: int) -> list[
     return path[::-1]
 
 
-def _cumulative(path: Sequence[int], links: _Links) -> Iterable[float]:
+def _cumulative(path: Sequence[int], links: Links) -> Iterable[float]:
     """Yield the distance of each vertex from the first."""
     total = 0.0
     yield total
     for u, v in pairwise(path):
         total += links.heads[u][v]
         yield total
-
-
-def _vertices(
-    table: pd.DataFrame, column: str, file: str, vertex: dict[str, int], faults: list[Fault]
-) -> Indices:
-    """Return the vertex of each node id of a column, -1 where there is none."""
-    vertices: Indices = np.asarray(table[column].map(vertex).fillna(-1), dtype=np.int64)
-    _report(
-        faults,
-        table[vertices < 0],
-        file,
-        lambda row: f"{column} {row[column]!r} is not in node.csv",
-        "Add the node or correct the id",
-    )
-    return vertices
-
-
-def _numbers(table: pd.DataFrame, column: str, file: str, faults: list[Fault], *, lowest: float) -> Floats:
-    """Return a column as finite numbers not below the lowest."""
-    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
-    wrong = ~np.isfinite(values) | (values < lowest)
-    mend = "Write a number" if lowest == -np.inf else f"Write a number of at least {lowest:g}"
-    _report(faults, table[wrong], file, lambda row: f"{column} {row[column]!r} will not do", mend)
-    return values
-
-
-def _flags(table: pd.DataFrame, column: str, file: str, faults: list[Fault]) -> Floats:
-    """Return a column of 0 and 1."""
-    values: Floats = np.asarray(table[column].str.lower().map(_FLAGS), dtype=np.float64)
-    wrong = table[np.isnan(values)]
-    _report(faults, wrong, file, lambda row: f"{column} {row[column]!r} will not do", "Write 0 or 1")
-    return np.where(np.isnan(values), 0.0, values)
-
-
-def _report(
-    faults: list[Fault], rows: pd.DataFrame, file: str, what: Callable[[pd.Series[str]], str], mend: str
-) -> None:
-    """Add a fault per row: the first ones by name, the rest by count."""
-    for row, values in rows.head(_LISTED).iterrows():
-        faults.append(Fault(what(values), f"{file} row {int(str(row)) + 2}", mend))
-    if len(rows) > _LISTED:
-        faults.append(Fault(f"{len(rows) - _LISTED} more rows of the same kind", file))
-
-
-def _as_given(names: list[str]) -> tuple[int, ...] | tuple[str, ...]:
-    """Return whole numbers as int when all ids are, else the texts."""
-    numbers = [int(name) if name.lstrip("-").isdecimal() else None for name in names]
-    if all(number is not None and str(number) == name for number, name in zip(numbers, names, strict=True)):
-        return tuple(number for number in numbers if number is not None)
-    return tuple(names)

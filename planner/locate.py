@@ -1,52 +1,68 @@
-"""Location models on bare network instances: a directory goes in, one plain answer comes out."""
+"""Location models on bare instances: a directory goes in, one plain answer comes out."""
 
 from __future__ import annotations
 
-import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corridor.errors import Fault, InputError
+from corridor.errors import InfeasibleError
 from planner.instance import NetworkInstance, read_instance
+from planner.locate_classics import facility_location, on_demand_points
+from planner.locate_question import MODELS, Question, site_ids
 from siting.coverage import CoverSets, candidate_stops, cover_sets, even_paths
 from siting.flow_refueling import solve_flow_refueling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from os import PathLike
 
+    from planner.locate_question import SiteIds
     from siting.search import ProgressCallback
 
-#: Models that can be asked for.
-MODELS = ("flow-refueling",)
+__all__ = ["MODELS", "locate"]
 
 
 def locate(
     directory: str | PathLike[str],
     *,
     model: str = "flow-refueling",
-    range_: float,
-    stations: int,
+    range_: float | None = None,
+    radius: float | None = None,
+    stations: int | None = None,
+    locked: Sequence[object] = (),
+    forbidden: Sequence[object] = (),
+    existing: Sequence[object] = (),
     time_limit_s: float = 60.0,
     gap: float = 0.0,
     on_progress: ProgressCallback | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
-    """Locate stations on a bare network instance.
+    """Locate stations on a bare instance.
 
     Parameters
     ----------
     directory
-        Where node.csv, link.csv and flow.csv are (`planner.instance`).
+        Where the files are: node.csv, link.csv and flow.csv (`planner.instance`) for flow refueling, node.csv
+        and link.csv (`planner.demand_points`) for the models between nodes, facility.csv, customer.csv and
+        cost.csv (`planner.facility_instance`) for facility location.
     model
-        ``flow-refueling``: serve the most volume (Kuby & Lim 2005), see `siting.flow_refueling`.
+        ``flow-refueling``: serve the most volume (`siting.flow_refueling`); ``p-median``: least weighted
+        distance (`siting.p_median`); ``p-center``: least largest distance (`siting.p_center`); ``max-cover``:
+        most weight within a radius (`siting.maximal_covering`); ``set-cover``: fewest, or cheapest, stations
+        with everyone within a radius (`siting.set_covering`); ``facility-location``: least cost of opening
+        and serving (`siting.facility_location`).
     range_
-        Usable range, in the unit of the link lengths.
+        Usable range, in the unit of the link lengths; for flow refueling.
+    radius
+        In the unit of the link lengths; for the two covering models.
     stations
-        Most stations to locate.
+        Most new stations; for all but set covering and facility location.
+    locked, forbidden, existing
+        Ids of sites that must be chosen, must not be chosen, and are open anyhow (they do not count as new,
+        and cost nothing).
     time_limit_s
         Stop after about this many seconds with the best solution found.
     gap
@@ -57,75 +73,93 @@ def locate(
     Returns
     -------
     dict
-        Ready for JSON: `status` (``optimal`` only when proven), `objective` (volume served),
-        `objective_share` (of the total volume, 0-1), `bound`, `gap` (relative), `stations` (node ids, in the
-        order of node.csv), `seconds`, `solver`, `version`; `note` when some flows are out of reach whatever
-        is built.
+        Ready for JSON: `status` (``optimal`` only when proven), `objective`, `bound`, `gap` (relative),
+        `stations` (ids of the new ones, in the order of the file), `seconds`, `solver`, `version`;
+        `existing` if any are given; `objective_share` (of the total volume or weight, 0-1) for flow refueling
+        and maximal covering; `assignments` (who is served from where) for all but flow refueling; `note`
+        about what the files leave out of reach; `reason` when the status is ``infeasible``.
 
     Raises
     ------
     InputError
-        Anything wrong with the files or the question, all of it at once.
+        Anything wrong with the files or the question, as much of it at once as can be seen.
     """
     clock = time.perf_counter()
-    faults = _question_faults(model, range_, stations, time_limit_s=time_limit_s, gap=gap)
-    if faults:
-        raise InputError(faults)
-    instance = read_instance(Path(directory))
-    if stations > len(instance.candidates):
-        what = f"{stations} stations asked for, but node.csv has {len(instance.candidates)} candidates"
-        raise InputError(Fault(what, "stations", "Ask for fewer stations"))
-    cover = _cover(instance, range_)
-    solution = solve_flow_refueling(
-        cover,
-        instance.volume,
-        n_new=stations,
+    question = Question(
+        model=model,
+        range_=range_,
+        radius=radius,
+        stations=stations,
+        locked=tuple(map(str, locked)),
+        forbidden=tuple(map(str, forbidden)),
+        existing=tuple(map(str, existing)),
+        time_limit_s=time_limit_s,
         gap=gap,
-        time_limit_s=max(0.0, time_limit_s - (time.perf_counter() - clock)),
         on_progress=on_progress,
         should_stop=should_stop,
     )
+    try:
+        question.check()
+        if model == "flow-refueling":
+            answer = _flow_refueling(Path(directory), question, clock=clock)
+        elif model == "facility-location":
+            answer = facility_location(Path(directory), question, clock=clock)
+        else:
+            answer = on_demand_points(Path(directory), question, clock=clock)
+    except InfeasibleError as error:
+        answer = {
+            "status": "infeasible",
+            "reason": str(error),
+            "objective": None,
+            "bound": None,
+            "gap": None,
+            "stations": [],
+        }
+    return answer | {"seconds": time.perf_counter() - clock}
+
+
+def _flow_refueling(directory: Path, question: Question, *, clock: float) -> dict[str, Any]:
+    """Serve the most volume."""
+    instance = read_instance(directory)
+    places = site_ids(question, instance.node_ids, instance.candidates, file="node.csv")
+    range_ = question.range_ or 0.0
+    cover = _cover(instance, places, range_)
+    solution = solve_flow_refueling(
+        cover,
+        instance.volume,
+        n_new=question.stations or 0,
+        existing=places.existing,
+        locked=places.locked,
+        forbidden=places.forbidden,
+        gap=question.gap,
+        time_limit_s=max(0.0, question.time_limit_s - (time.perf_counter() - clock)),
+        on_progress=question.on_progress,
+        should_stop=question.should_stop,
+    )
     certificate = solution.certificate
     total = float(instance.volume.sum())
-    out_of_reach = int(np.count_nonzero(cover.trip_class < 0))
-    answer = {
+    answer: dict[str, Any] = {
         "status": certificate.status,
         "objective": certificate.incumbent,
         "objective_share": (certificate.incumbent or 0.0) / total if total > 0.0 else 0.0,
         "bound": certificate.bound,
         "gap": certificate.gap,
-        "stations": [instance.node_ids[vertex] for vertex in instance.candidates[solution.new].tolist()],
-        "seconds": time.perf_counter() - clock,
+        "stations": [instance.node_ids[vertex] for vertex in places.sites[solution.new].tolist()],
+        "seconds": 0.0,
         "solver": certificate.solver,
         "version": certificate.version,
     }
-    if out_of_reach:
+    if question.existing:
+        answer["existing"] = [instance.node_ids[v] for v in places.sites[places.existing].tolist()]
+    if out_of_reach := int(np.count_nonzero(cover.trip_class < 0)):
         flows = f"{out_of_reach} of {len(instance.volume)} flows"
         answer["note"] = f"{flows} cannot be served at range {range_:g} even with every candidate open"
     return answer
 
 
-def _cover(instance: NetworkInstance, range_: float) -> CoverSets:
+def _cover(instance: NetworkInstance, places: SiteIds, range_: float) -> CoverSets:
     """Return the cover sets of the flows."""
-    stops = candidate_stops(instance.offsets, instance.nodes, site_nodes=instance.candidates)
+    stops = candidate_stops(instance.offsets, instance.nodes, site_nodes=places.sites)
     paths = even_paths(stops, instance.distance[stops.row], length=instance.length)
     n_flows = len(instance.volume)
     return cover_sets(paths, path=np.arange(n_flows), tank=np.full(n_flows, float(range_)))
-
-
-def _question_faults(
-    model: str, range_: float, stations: int, *, time_limit_s: float, gap: float
-) -> list[Fault]:
-    """List what is wrong with the question itself."""
-    faults = []
-    if model not in MODELS:
-        faults.append(Fault(f"{model!r} is not available yet", "model", f"Available: {', '.join(MODELS)}"))
-    if not (math.isfinite(range_) and range_ > 0.0):
-        faults.append(Fault(f"{range_} is not a range", "range", "Give a number greater than 0"))
-    if stations < 0:
-        faults.append(Fault(f"{stations} is not a number of stations", "stations", "Give 0 or more"))
-    if math.isnan(time_limit_s) or time_limit_s < 0.0:
-        faults.append(Fault(f"{time_limit_s} is not a time limit", "time limit", "Give 0 seconds or more"))
-    if not 0.0 <= gap < 1.0:
-        faults.append(Fault(f"{gap} is not a relative gap", "gap", "Give 0 or more, less than 1"))
-    return faults

@@ -44,6 +44,11 @@ def refuse(error: InputError, content: Mapping[str, Any], *, as_json: bool) -> N
     _leave(str(error), list(error.faults), _EXIT_INPUT, as_json=as_json, content=content)
 
 
+def leave_infeasible(reason: str) -> NoReturn:
+    """Leave as for a question without answer, whose JSON was printed already."""
+    _leave(reason, [], _EXIT_INFEASIBLE, as_json=False)
+
+
 def _leave(
     message: str,
     faults: list[Fault],

@@ -1,8 +1,8 @@
 """Subgradient ascent of the Lagrangian bound of `siting.plant`.
 
-The price of a customer whom the best S does not serve rises, that of one served more than once falls; the step
-is Polyak's, halved when the bound stalls. The share of recent steps a site was in S estimates y (the idea of
-the volume algorithm).
+The price of a customer whom the best S does not serve rises, that of one served more than once falls; the
+step is Polyak's, halved when the bound stalls. The share of recent steps a site was in S estimates y (the
+idea of the volume algorithm).
 
 References
 ----------
@@ -124,4 +124,6 @@ def first_prices(problem: Plants) -> Floats:
     """Return prices to start from: what each customer's second cheapest site charges."""
     charges = np.column_stack([problem.cost, problem.standing])
     reachable = np.where(charges < problem.far, charges, 0.0).max(axis=1)
-    return np.minimum(np.partition(charges, min(1, charges.shape[1] - 1), axis=1)[:, min(1, charges.shape[1] - 1)], reachable)
+    second = min(1, charges.shape[1] - 1)
+    price: Floats = np.minimum(np.partition(charges, second, axis=1)[:, second], reachable)
+    return price

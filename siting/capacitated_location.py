@@ -1,8 +1,8 @@
 """Capacitated facility location: the mixed-integer program of `siting.facility_location`, solved whole.
 
-The rows ``x_ij <= y_j`` and ``sum_j k_j y_j >= sum_i q_i`` follow for integer y from the capacities; with them the
-linear relaxation is far tighter (the strong formulation). Every choice of facilities is judged by the
-transportation problem that is left, so that costs do not depend on the tolerances of the integer solver.
+The rows ``x_ij <= y_j`` and ``sum_j k_j y_j >= sum_i q_i`` follow for integer y from the capacities; with
+them the linear relaxation is far tighter (the strong formulation). Every choice of facilities is judged by
+the transportation problem that is left, so that costs do not depend on the tolerances of the integer solver.
 
 References
 ----------
@@ -97,14 +97,10 @@ def solve_capacitated(problem: Capacitated, fates: SiteFates, watch: Watch) -> L
     if best is None:
         return fates.no_solution(certificate)
     chosen = np.intersect1d(np.flatnonzero(best.open_), fates.free).astype(np.int64)
-    return fates.solution(
-        chosen, assigned=(best.customer, best.site, best.share), certificate=certificate
-    )
+    return fates.solution(chosen, assigned=(best.customer, best.site, best.share), certificate=certificate)
 
 
-def _search(
-    problem: Capacitated, fates: SiteFates, usable: Bools, *, best: _Plan, watch: Watch
-) -> _Plan:
+def _search(problem: Capacitated, fates: SiteFates, usable: Bools, *, best: _Plan, watch: Watch) -> _Plan:
     """Solve the relaxation, then the program; return the best plan."""
     free = np.isin(np.arange(len(usable)), fates.free)
     pairs = _Pairs.of(problem, usable)
@@ -154,9 +150,7 @@ class _Pairs:
         return cls(customer=customer, site=site, cost=problem.cost[customer, site])
 
 
-def _program(
-    problem: Capacitated, pairs: _Pairs, *, free: Bools, usable: Bools, integer: bool
-) -> Program:
+def _program(problem: Capacitated, pairs: _Pairs, *, free: Bools, usable: Bools, integer: bool) -> Program:
     """Return the strong formulation; columns are y, then x by pair."""
     n_sites, n_customers, n_pairs = len(free), len(problem.demand), len(pairs.cost)
     wanted = float(problem.demand.sum())
@@ -204,9 +198,7 @@ def _transport(problem: Capacitated, open_: Bools, watch: Watch, *, may_fail: bo
     limited = np.flatnonzero(open_ & np.isfinite(problem.capacity))
     each = np.arange(n_pairs)
     once = sparse.csr_array((np.ones(n_pairs), (pairs.customer, each)), shape=(n_customers, n_pairs))
-    load = sparse.csr_array(
-        (problem.demand[pairs.customer], (pairs.site, each)), shape=(n_sites, n_pairs)
-    )
+    load = sparse.csr_array((problem.demand[pairs.customer], (pairs.site, each)), shape=(n_sites, n_pairs))
     answer: Answer = watch.solve(
         Program(
             objective=pairs.cost,

@@ -1,7 +1,8 @@
 """Cheapest cover: choose columns of a 0/1 matrix so that every row holds a chosen one.
 
-Before it is solved the matrix is reduced: a row that holds another row is satisfied with it, a column whose rows
-another column holds at no higher cost is never the better choice, and a row with one column left needs it.
+Before it is solved the matrix is reduced: a row that holds another row is satisfied with it, a column whose
+rows another column holds at no higher cost is never the better choice, and a row with one column left needs
+it.
 
 References
 ----------
@@ -150,8 +151,8 @@ def cheapest_cover(
     watch
         Deadline and callbacks; told of covers and bounds, `offset` added.
     at_most
-        Any cover of this cost will do, and none that costs more is of interest: the search ends as soon as one is
-        found, or the bound is above.
+        Any cover of this cost will do, and none that costs more is of interest: the search ends as soon as
+        one is found, or the bound is above.
     offset
         Cost to be added.
     """
@@ -203,9 +204,9 @@ def _program(left: Reduced, *, integer: bool) -> Program:
     )
 
 
-def rows_of(covers: Bools | sparse.sparray) -> sparse.csr_array:
+def rows_of(covers: Bools | sparse.csr_array) -> sparse.csr_array:
     """Return a 0/1 matrix as doubles, without stored zeros."""
-    rows = sparse.csr_array(covers, dtype=np.float64)
+    rows: sparse.csr_array = sparse.csr_array(covers).astype(np.float64)
     rows.eliminate_zeros()
     rows.sort_indices()
     return rows

@@ -22,8 +22,8 @@ subject to
     y_j = 1                         existing facilities (their fixed cost is spent) and locked ones
     y_j = 0                         forbidden facilities
 
-Without capacities everyone is served by the cheapest open facility: `siting.plant_search` solves it. With them
-a customer may be split, and `siting.capacitated_location` does.
+Without capacities everyone is served by the cheapest open facility: `siting.plant_search` solves it. With
+them a customer may be split, and `siting.capacitated_location` does.
 
 References
 ----------

@@ -92,7 +92,8 @@ def _best_move(problem: Plants, chosen: Bools) -> tuple[int | None, int | None] 
     d2 = charges.min(axis=1)
     owned = first > 0
     owner = sparse.csr_array(
-        (np.ones(int(owned.sum())), (first[owned] - 1, np.flatnonzero(owned))), shape=(len(sites), n_customers)
+        (np.ones(int(owned.sum())), (first[owned] - 1, np.flatnonzero(owned))),
+        shape=(len(sites), n_customers),
     )
     least = _LEAST * max(1.0, float(d1.sum()))
     nearer = np.minimum(problem.cost, d2[:, None])
@@ -102,7 +103,8 @@ def _best_move(problem: Plants, chosen: Bools) -> tuple[int | None, int | None] 
     gain = savings(problem.cost, d1) - problem.opening
     gain[chosen] = -np.inf
     loss = np.asarray(owner @ (d2 - d1)) - problem.opening[sites]
-    best, move = least, None
+    best = least
+    move: tuple[int | None, int | None] | None = None
     if len(sites) < problem.most and gain.max() > best:
         best, move = float(gain.max()), (int(gain.argmax()), None)
     if len(sites):

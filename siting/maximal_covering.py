@@ -6,7 +6,9 @@ Sets
     i in I      customers
     j in J      sites
     J_i         sites that cover customer i (within a radius, say)
+
 Parameters
+----------
     w_i         weight of customer i
     p           most new stations
 Variables
@@ -62,7 +64,7 @@ if TYPE_CHECKING:
 
 
 def solve_maximal_covering(
-    covers: Bools | sparse.sparray,
+    covers: Bools | sparse.csr_array,
     weight: Floats,
     *,
     p: int,

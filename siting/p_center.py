@@ -22,9 +22,9 @@ subject to
     y_j = 1                     existing and locked sites
     y_j = 0                     forbidden sites
 
-z is one of the distances, and everyone is within r of a station iff the cheapest cover by radius r takes at most
-p new ones. So the distances are searched by halving, each time for a cover (Minieka 1970; Elloumi, Labbe &
-Pochet 2004). A radius proven too small is a bound, one with a cover a plan, whose largest distance may be
+z is one of the distances, and everyone is within r of a station iff the cheapest cover by radius r takes at
+most p new ones. So the distances are searched by halving, each time for a cover (Minieka 1970; Elloumi, Labbe
+& Pochet 2004). A radius proven too small is a bound, one with a cover a plan, whose largest distance may be
 smaller still.
 
 References

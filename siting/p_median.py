@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
+
 def solve_p_median(
     distance: Floats,
     weight: Floats,
@@ -108,9 +109,7 @@ def solve_p_median(
     if not faults:
         faults = check_amounts("weight", weight, len(distance))
     raise_faults(faults, gap=gap, time_limit_s=time_limit_s)
-    fates = settled_sites(
-        distance.shape[1], existing=existing, locked=locked, forbidden=forbidden, most=p
-    )
+    fates = settled_sites(distance.shape[1], existing=existing, locked=locked, forbidden=forbidden, most=p)
     customers = np.flatnonzero(weight > 0.0).astype(np.int64)
     usable = np.union1d(fates.standing, fates.free).astype(np.int64)
     check_reach(distance, usable, customers)
@@ -128,6 +127,4 @@ def solve_p_median(
     if chosen is None:
         return fates.no_solution(certificate)
     stations = np.union1d(fates.standing, chosen).astype(np.int64)
-    return fates.solution(
-        chosen, assigned=nearest(distance, stations, customers), certificate=certificate
-    )
+    return fates.solution(chosen, assigned=nearest(distance, stations, customers), certificate=certificate)

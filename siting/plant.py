@@ -1,4 +1,4 @@
-"""Simple plant location: open sites so that opening and serving every customer from its cheapest site cost least.
+"""Simple plant location: open sites and serve each customer from the cheapest one, all at the least cost.
 
 Formulation
 -----------
@@ -176,7 +176,7 @@ def plants(
 
 
 def savings(cost: Floats, price: Floats) -> Floats:
-    """Return ``sum_i max(0, price_i - cost_ij)`` of each site, worked out in blocks that stay in the cache."""
+    """Return ``sum_i max(0, price_i - cost_ij)`` of each site, in blocks that stay in the cache."""
     n_customers, n_sites = cost.shape
     total = np.zeros(n_sites)
     rows = max(1, _BLOCK // max(1, n_sites))

@@ -3,8 +3,8 @@
 Cuts are described by customer and price l, see `siting.plant`: ``theta_i + sum_j max(0, l - c_ij) y_j >= l``.
 A customer no open site can serve gives a cover row instead: ``sum_{j that can serve i} y_j >= 1``.
 
-GLOP solves it, kept warm between rounds. Its bound is the Lagrangian one at the prices its duals make, so that it
-holds whatever the solver's tolerances are.
+GLOP solves it, kept warm between rounds. Its bound is the Lagrangian one at the prices its duals make, so
+that it holds whatever the solver's tolerances are.
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ class Relaxation:
         cover = fresh.price >= problem.far
         saved = np.maximum(fresh.price[:, None] - cost, 0.0)
         slope = sparse.csr_array(np.where(cover[:, None], (cost < problem.far).astype(np.float64), saved))
-        for k, (customer, price) in enumerate(zip(fresh.customer.tolist(), fresh.price.tolist(), strict=True)):
+        for k, (customer, price) in enumerate(
+            zip(fresh.customer.tolist(), fresh.price.tolist(), strict=True)
+        ):
             row = self._glop.Constraint(1.0 if cover[k] else price, self._glop.infinity())
             if not cover[k]:
                 row.SetCoefficient(self._theta[customer], 1.0)

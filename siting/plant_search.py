@@ -1,9 +1,10 @@
 """Search for the cheapest plan of a simple plant location problem, and for its proof.
 
 1. Greedy opening and exchange give a plan.
-2. Subgradient ascent raises the Lagrangian bound; plans it suggests are improved by exchange. Sites whose other
-   decision costs more than the best plan are settled and leave the problem.
-3. Cuts make the bound of the linear relaxation exact where what is left is not too large (`siting.plant_relaxation`).
+2. Subgradient ascent raises the Lagrangian bound; plans it suggests are improved by exchange. Sites whose
+   other decision costs more than the best plan are settled and leave the problem.
+3. Cuts make the bound of the linear relaxation exact (`siting.plant_relaxation`), where what is left is not
+   too large.
 4. Branch and bound over what is left, the part with the lowest bound first: a few steps of ascent from its
    parent's prices settle a part or split it at a site, opened or closed.
 
@@ -48,7 +49,7 @@ _NODE_STEPS, _NODE_MOST = 20, 60
 _PROMISING = 1.03
 #: The relaxation is solved where customers times sites left are no more than this, in so many rounds at most,
 _LINEAR_MOST, _LINEAR_ROUNDS = 1_000_000, 200
-#: ... until the cost at its best point is within this share of its bound, or this share of the sites is settled.
+#: ... until its best point costs within this share of its bound, or this share of the sites is settled.
 _LINEAR_GAP, _SHARE = 1e-7, 0.25
 #: First step at a node: prices are nearly right.
 _NODE_SCALE = 0.25

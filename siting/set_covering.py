@@ -6,7 +6,9 @@ Sets
     i in I      customers
     j in J      sites
     J_i         sites that cover customer i (within a radius, say)
+
 Parameters
+----------
     c_j         cost of a new station at site j (1: count them)
 Variables
     y_j in {0, 1}   1 if a station stands at site j
@@ -59,7 +61,7 @@ SOLVER = "reductions, then SCIP (OR-Tools)"
 
 
 def solve_set_covering(
-    covers: Bools | sparse.sparray,
+    covers: Bools | sparse.csr_array,
     *,
     cost: Floats | None = None,
     existing: Sequence[int] | Indices = (),
@@ -115,9 +117,7 @@ def solve_set_covering(
             f"{alone.size} customers are covered by no site that may be open: {listed(alone)}",
             customers=tuple(alone.tolist()),
         )
-    found = cheapest_cover(
-        waiting, cost[fates.free], watch=watch, offset=float(cost[fates.locked].sum())
-    )
+    found = cheapest_cover(waiting, cost[fates.free], watch=watch, offset=float(cost[fates.locked].sum()))
     chosen = fates.free[found.chosen]
     return fates.solution(
         chosen,

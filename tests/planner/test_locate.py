@@ -112,6 +112,9 @@ def test_only_candidates_are_chosen(tmp_path):
     answer = locate(tmp_path, range_=8, stations=5)
     assert answer["stations"]
     assert all(node % 2 == 1 for node in answer["stations"])
+    with pytest.raises(InputError, match="locked: no candidate: 4"):
+        locate(tmp_path, range_=8, stations=2, locked=[4])
+    assert locate(tmp_path, range_=8, stations=2, existing=[4])["existing"] == [4]
     with pytest.raises(InputError, match=r"14 stations asked for, but node\.csv has 13 candidates"):
         locate(tmp_path, range_=8, stations=14)
 
@@ -135,6 +138,38 @@ def test_no_time_is_feasible_at_best():
 
 def test_every_fault_of_the_question_is_named():
     with pytest.raises(InputError) as caught:
-        locate(N25, model="p-median", range_=-1, stations=-2, time_limit_s=float("nan"), gap=1.5)
+        locate(N25, range_=-1, stations=-2, time_limit_s=float("nan"), gap=1.5, existing=[3], forbidden=[3])
     assert len(caught.value.faults) == 5
-    assert "'p-median' is not available yet. Available: flow-refueling" in str(caught.value)
+    with pytest.raises(InputError, match=r"'p-mean' is not a model\. Models are flow-refueling, p-median"):
+        locate(N25, model="p-mean")
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "said"),
+    [
+        ("flow-refueling", {"stations": 3}, "range: flow-refueling needs it"),
+        ("flow-refueling", {"range_": 8}, "stations: flow-refueling needs it"),
+        ("p-median", {"range_": 8, "stations": 3}, "range: p-median has no such option"),
+        ("p-center", {}, "stations: p-center needs it"),
+        ("max-cover", {"stations": 3}, "radius: max-cover needs it"),
+        ("set-cover", {"radius": 3, "stations": 3}, "stations: set-cover has no such option"),
+        ("facility-location", {"radius": 3}, "radius: facility-location has no such option"),
+    ],
+)
+def test_options_a_model_needs_or_does_not_know(model, options, said):
+    with pytest.raises(InputError, match=said):
+        locate(N25, model=model, **options)
+
+
+def test_existing_locked_and_forbidden_nodes():
+    free = locate(N25, range_=8, stations=3)
+    answer = locate(N25, range_=8, stations=2, existing=[4], locked=["12"], forbidden=free["stations"][:1])
+    assert answer["status"] == "optimal"
+    assert answer["existing"] == [4]
+    assert 12 in answer["stations"]
+    assert not {4, free["stations"][0]} & set(answer["stations"])
+    clash = locate(N25, range_=8, stations=2, locked=[12], forbidden=[12])
+    assert (clash["status"], clash["stations"]) == ("infeasible", [])
+    assert clash["reason"] == "both locked and forbidden: 12"
+    with pytest.raises(InputError, match=r"locked: not in node\.csv: 26, 27"):
+        locate(N25, range_=8, stations=2, locked=[26, 27])

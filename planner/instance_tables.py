@@ -1,0 +1,186 @@
+"""The tables of bare network instances: read as text, then checked row by row.
+
+What stands in the files is described in `planner.instance`, `planner.demand_points` and
+`planner.facility_instance`. Every check adds its faults to a list, so that a person sees all of them at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from corridor.errors import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+_FLAGS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "0.0": 0.0, "1.0": 1.0}
+#: Faults of one kind that are listed one by one; more are counted.
+_LISTED = 20
+#: Most rows of a table: bounds the memory reading may take, below 1 GB.
+MOST_ROWS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Shortest link between linked vertices, by tail vertex, in the order of link.csv."""
+
+    heads: tuple[dict[int, float], ...]
+
+
+def read_table(
+    directory: Path, name: str, columns: tuple[str, ...], faults: list[Fault], *, mend: str
+) -> pd.DataFrame | None:
+    """Read one file as stripped text; the index keeps the rows as they stand in the file.
+
+    Parameters
+    ----------
+    directory, name
+        Where the file is.
+    columns
+        Those it must have.
+    faults
+        What is wrong is added here; the result is then None.
+    mend
+        What to do if the file is missing.
+    """
+    path = directory / name
+    try:
+        table: pd.DataFrame = pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            encoding="utf-8-sig",
+            index_col=False,
+            nrows=MOST_ROWS + 1,
+        )
+    except FileNotFoundError:
+        faults.append(Fault("the file is missing", str(path), mend))
+        return None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+        faults.append(Fault(f"not readable as CSV ({error})", str(path), "Write comma-separated UTF-8 text"))
+        return None
+    if len(table) > MOST_ROWS:
+        what = f"has more than {MOST_ROWS:,} rows"
+        faults.append(Fault(what, name, "Give a smaller instance: this one would not fit into memory"))
+        return None
+    return listed_rows(table, name, columns, faults)
+
+
+def listed_rows(
+    table: pd.DataFrame, name: str, columns: tuple[str, ...], faults: list[Fault]
+) -> pd.DataFrame | None:
+    """Strip all texts and leave empty rows out; None with a fault when a column is missing."""
+    table.columns = table.columns.str.strip()
+    table = table.fillna("").apply(lambda column: column.str.strip())
+    table = table[(table != "").any(axis=1)]
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        mend = f"Columns are {', '.join(columns)}; found {', '.join(map(str, table.columns))}"
+        faults.append(Fault(f"column {', '.join(missing)} is missing", name, mend))
+        return None
+    return table
+
+
+def check_nodes(node: pd.DataFrame, faults: list[Fault]) -> dict[str, int]:
+    """Return the vertex of each node id."""
+    ids = node["node_id"]
+    report(faults, node[ids == ""], "node.csv", lambda _: "node_id is empty", "Give every node an id")
+    repeated = ids.duplicated() & (ids != "")
+    report(
+        faults, node[repeated], "node.csv", lambda row: f"node_id {row['node_id']} stands twice", "Keep one"
+    )
+    spaced = ids.str.contains(r"\s")
+    report(
+        faults, node[spaced], "node.csv", lambda row: f"node_id {row['node_id']!r} holds a space", "Remove it"
+    )
+    for column in ("x_coord", "y_coord"):
+        numbers(node, column, "node.csv", faults, lowest=-np.inf)
+    if "candidate" in node:
+        flags(node, "candidate", "node.csv", faults)
+    if node.empty:
+        faults.append(Fault("no nodes", "node.csv"))
+    return {name: vertex for vertex, name in enumerate(ids)}
+
+
+def check_links(link: pd.DataFrame, vertex: dict[str, int], faults: list[Fault]) -> Links:
+    """Return the links by tail vertex."""
+    ids = link["link_id"]
+    report(faults, link[ids == ""], "link.csv", lambda _: "link_id is empty", "Give every link an id")
+    repeated = ids.duplicated() & (ids != "")
+    report(
+        faults, link[repeated], "link.csv", lambda row: f"link_id {row['link_id']} stands twice", "Keep one"
+    )
+    tail = vertices_of(link, "from_node_id", "link.csv", vertex, faults)
+    head = vertices_of(link, "to_node_id", "link.csv", vertex, faults)
+    directed = flags(link, "directed", "link.csv", faults)
+    length = numbers(link, "length", "link.csv", faults, lowest=0.0)
+    heads: list[dict[int, float]] = [{} for _ in range(len(vertex))]
+    columns = (column.tolist() for column in (tail, head, directed, length))
+    for u, v, one_way, km in zip(*columns, strict=True):
+        if u < 0 or v < 0:
+            continue
+        heads[u][v] = min(km, heads[u].get(v, km))
+        if not one_way:
+            heads[v][u] = min(km, heads[v].get(u, km))
+    return Links(tuple(heads))
+
+
+def vertices_of(
+    table: pd.DataFrame, column: str, file: str, vertex: dict[str, int], faults: list[Fault]
+) -> Indices:
+    """Return the vertex of each node id of a column, -1 where there is none."""
+    vertices: Indices = np.asarray(table[column].map(vertex).fillna(-1), dtype=np.int64)
+    report(
+        faults,
+        table[vertices < 0],
+        file,
+        lambda row: f"{column} {row[column]!r} is not in node.csv",
+        "Add the node or correct the id",
+    )
+    return vertices
+
+
+def numbers(table: pd.DataFrame, column: str, file: str, faults: list[Fault], *, lowest: float) -> Floats:
+    """Return a column as finite numbers not below the lowest."""
+    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~np.isfinite(values) | (values < lowest)
+    mend = "Write a number" if lowest == -np.inf else f"Write a number of at least {lowest:g}"
+    report(faults, table[wrong], file, lambda row: f"{column} {row[column]!r} will not do", mend)
+    return values
+
+
+def flags(table: pd.DataFrame, column: str, file: str, faults: list[Fault]) -> Floats:
+    """Return a column of 0 and 1."""
+    values: Floats = np.asarray(table[column].str.lower().map(_FLAGS), dtype=np.float64)
+    wrong = table[np.isnan(values)]
+    report(faults, wrong, file, lambda row: f"{column} {row[column]!r} will not do", "Write 0 or 1")
+    return np.where(np.isnan(values), 0.0, values)
+
+
+def report(
+    faults: list[Fault], rows: pd.DataFrame, file: str, what: Callable[[pd.Series[str]], str], mend: str
+) -> None:
+    """Add a fault per row: the first ones by name, the rest by count."""
+    for row, values in rows.head(_LISTED).iterrows():
+        faults.append(Fault(what(values), f"{file} row {int(str(row)) + 2}", mend))
+    if len(rows) > _LISTED:
+        faults.append(Fault(f"{len(rows) - _LISTED} more rows of the same kind", file))
+
+
+def as_given(names: list[str]) -> tuple[int, ...] | tuple[str, ...]:
+    """Return whole numbers as int when all ids are, else the texts."""
+    numbers = [int(name) if name.lstrip("-").isdecimal() else None for name in names]
+    if all(number is not None and str(number) == name for number, name in zip(numbers, names, strict=True)):
+        return tuple(number for number in numbers if number is not None)
+    return tuple(names)

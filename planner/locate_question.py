@@ -1,0 +1,185 @@
+"""What may be asked of `chengyu locate`: which options each model needs, takes and does not know."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corridor.errors import Fault, InfeasibleError, InputError
+from siting.watch import limit_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from siting.search import ProgressCallback
+
+    Indices = NDArray[np.int64]
+
+#: Options each model needs, and those it also takes; time limit and gap are for all.
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "flow-refueling": ("range", "stations"),
+    "p-median": ("stations",),
+    "p-center": ("stations",),
+    "max-cover": ("radius", "stations"),
+    "set-cover": ("radius",),
+    "facility-location": (),
+}
+_FATES = ("locked", "forbidden", "existing")
+TAKEN: Mapping[str, tuple[str, ...]] = dict.fromkeys(NEEDED, _FATES)
+
+#: Models that can be asked for.
+MODELS = tuple(NEEDED)
+
+_MEND = {
+    "range": "Give the usable range, in the unit of the link lengths",
+    "radius": "Give the radius, in the unit of the link lengths",
+    "stations": "Give the number of new stations",
+}
+#: Faults of one kind named one by one.
+_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question.
+
+    Parameters
+    ----------
+    model
+        One of `MODELS`.
+    range_, radius, stations
+        None when not given.
+    locked, forbidden, existing
+        Ids, as text.
+    time_limit_s, gap
+        Limits of the solve.
+    on_progress, should_stop
+        Callbacks of the solve.
+    """
+
+    model: str
+    range_: float | None = None
+    radius: float | None = None
+    stations: int | None = None
+    locked: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    existing: tuple[str, ...] = ()
+    time_limit_s: float = 60.0
+    gap: float = 0.0
+    on_progress: ProgressCallback | None = None
+    should_stop: Callable[[], bool] | None = None
+
+    def check(self) -> None:
+        """Raise with everything that is wrong with the question itself.
+
+        Raises
+        ------
+        InputError
+            An unknown model, options missing, not meant for the model, or out of bounds.
+        InfeasibleError
+            A site both locked and forbidden.
+        """
+        faults = self._option_faults()
+        if self.range_ is not None and not (math.isfinite(self.range_) and self.range_ > 0.0):
+            faults.append(Fault(f"{self.range_} is not a range", "range", "Give a number greater than 0"))
+        if self.radius is not None and not (math.isfinite(self.radius) and self.radius >= 0.0):
+            faults.append(Fault(f"{self.radius} is not a radius", "radius", "Give 0 or more"))
+        if self.stations is not None and self.stations < 0:
+            faults.append(Fault(f"{self.stations} is not a number of stations", "stations", "Give 0 or more"))
+        faults += limit_faults(gap=self.gap, time_limit_s=self.time_limit_s)
+        both = sorted(set(self.existing) & set(self.forbidden))
+        faults += [
+            Fault(f"{name} is given as existing and as forbidden", "existing", "Decide for one")
+            for name in both
+        ]
+        if faults:
+            raise InputError(faults)
+        clash = sorted((set(self.locked) - set(self.existing)) & set(self.forbidden))
+        if clash:
+            raise InfeasibleError(f"both locked and forbidden: {', '.join(clash)}")
+
+    def _option_faults(self) -> list[Fault]:
+        if self.model not in MODELS:
+            return [Fault(f"{self.model!r} is not a model", "model", f"Models are {', '.join(MODELS)}")]
+        needed = NEEDED[self.model]
+        given = {
+            "range": self.range_ is not None,
+            "radius": self.radius is not None,
+            "stations": self.stations is not None,
+            "locked": bool(self.locked),
+            "forbidden": bool(self.forbidden),
+            "existing": bool(self.existing),
+        }
+        known = {*needed, *TAKEN[self.model]}
+        missing = [Fault(f"{self.model} needs it", option, _MEND[option]) for option in needed]
+        return [fault for fault in missing if not given[fault.where]] + [
+            Fault(f"{self.model} has no such option", option, "Leave it out")
+            for option, is_given in given.items()
+            if is_given and option not in known
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteIds:
+    """Places as the question names them: vertices of the sites, and which of them are settled.
+
+    Parameters
+    ----------
+    sites
+        (n_sites,) int64, places where a station may or does stand, ascending.
+    locked, forbidden, existing
+        Site indices.
+    """
+
+    sites: Indices
+    locked: Indices
+    forbidden: Indices
+    existing: Indices
+
+
+def site_ids(
+    question: Question,
+    names: Sequence[int] | Sequence[str],
+    candidates: Indices,
+    *,
+    file: str,
+) -> SiteIds:
+    """Find the sites a question names.
+
+    Existing stations may stand anywhere; locked sites must be candidates.
+
+    Raises
+    ------
+    InputError
+        Ids that are not in the file, locked places that are no candidates, more stations than candidates.
+    """
+    place = {str(name): index for index, name in enumerate(names)}
+    faults: list[Fault] = []
+    found = {}
+    for option in _FATES:
+        wanted: tuple[str, ...] = getattr(question, option)
+        unknown = [name for name in wanted if name not in place]
+        if unknown:
+            named = ", ".join(unknown[:_LISTED]) + (", ..." if len(unknown) > _LISTED else "")
+            faults.append(Fault(f"not in {file}: {named}", option, "Correct the ids"))
+        found[option] = np.unique(np.array([place[name] for name in wanted if name in place], dtype=np.int64))
+    sites = np.union1d(candidates, found["existing"]).astype(np.int64)
+    if (stray := np.setdiff1d(found["locked"], sites)).size:
+        named = ", ".join(str(names[k]) for k in stray[:_LISTED].tolist())
+        faults.append(Fault(f"no candidate: {named}", "locked", f"Set candidate = 1 in {file}"))
+    if question.stations is not None and question.stations > len(candidates):
+        what = f"{question.stations} stations asked for, but {file} has {len(candidates)} candidates"
+        faults.append(Fault(what, "stations", "Ask for fewer stations"))
+    if faults:
+        raise InputError(faults)
+    return SiteIds(
+        sites=sites,
+        locked=np.searchsorted(sites, found["locked"]),
+        forbidden=np.searchsorted(sites, np.intersect1d(found["forbidden"], sites)),
+        existing=np.searchsorted(sites, found["existing"]),
+    )
