@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import demand, flow_refueling, routing
+from benchmarks import classics, demand, flow_refueling, routing
 from planner.inputs import load_inputs
 from planner.scenario import Scenario
 
@@ -30,6 +30,7 @@ def main() -> None:
         "routing": partial(routing.rows, inputs),
         "demand": partial(demand.rows, inputs),
         "flow refueling, default plan": partial(flow_refueling.rows, inputs, Scenario()),
+        "location models, OR-Library": classics.rows,
     }
     for label, work in tasks.items():
         print(f"... {label}", flush=True)
