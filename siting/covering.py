@@ -22,6 +22,8 @@ from scipy import sparse
 from siting.program import Program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from siting.watch import Watch
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Sums of whole numbers kept as doubles, and bounds of the solver, miss a whole number by less than this.
 _ROUNDING = 1e-6
+#: Matrices of up to this many cells are multiplied dense, in blocks of results of so many cells.
+_DENSE, _BLOCK = 40_000_000, 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +60,14 @@ class Reduced:
     needed: Indices
 
 
-def reduced(rows: sparse.csr_array, cost: Floats) -> Reduced:
+def reduced(rows: sparse.csr_array, cost: Floats, *, watch: Watch) -> Reduced:
     """Reduce a cover problem without changing the cost of its cheapest cover; no row may be empty."""
     column = np.arange(rows.shape[1], dtype=np.int64)
     needed = np.empty(0, dtype=np.int64)
     while True:
         size = rows.shape
-        rows = sparse.csr_array(rows[_minimal_rows(rows)])
-        kept = _worthwhile_columns(rows, cost)
+        rows = sparse.csr_array(rows[_minimal_rows(rows, watch)])
+        kept = _worthwhile_columns(rows, cost, watch)
         rows, cost, column = sparse.csr_array(rows[:, kept]), cost[kept], column[kept]
         single = np.unique(rows.indices[rows.indptr[:-1][np.diff(rows.indptr) == 1]])
         if single.size:
@@ -72,31 +76,48 @@ def reduced(rows: sparse.csr_array, cost: Floats) -> Reduced:
             rest = np.setdiff1d(np.arange(len(column)), single)
             rows = sparse.csr_array(rows[np.flatnonzero(open_rows)][:, rest])
             cost, column = cost[rest], column[rest]
-        if rows.shape == size:
+        if rows.shape == size or watch.stopped():
             return Reduced(rows=rows, cost=cost, column=column, needed=needed)
 
 
-def _minimal_rows(rows: sparse.csr_array) -> Indices:
+def _minimal_rows(rows: sparse.csr_array, watch: Watch) -> Indices:
     """Return the rows that hold no other row; the first of equal ones."""
     size = np.diff(rows.indptr)
-    shared = (rows @ rows.T).tocoo()
-    i, j = shared.coords
-    holds = (shared.data == size[j]) & ((size[i] > size[j]) | (j < i)) & (i != j)
     minimal = np.ones(rows.shape[0], dtype=bool)
-    minimal[i[holds]] = False
+    for block, shared in _products(rows, watch):
+        larger = (size[block, None] > size) | (np.arange(len(size)) < block[:, None])
+        holds = (shared == size) & larger & (block[:, None] != np.arange(len(size)))
+        minimal[block] = ~holds.any(axis=1)
     return np.flatnonzero(minimal).astype(np.int64)
 
 
-def _worthwhile_columns(rows: sparse.csr_array, cost: Floats) -> Indices:
+def _worthwhile_columns(rows: sparse.csr_array, cost: Floats, watch: Watch) -> Indices:
     """Return the columns no other column replaces at no higher cost; the first of equal ones."""
-    size = np.asarray(rows.sum(axis=0)).ravel()
-    shared = (rows.T @ rows).tocoo()
-    i, j = shared.coords
-    inside = (shared.data == size[i]) & (i != j)
-    better = (size[j] > size[i]) | (cost[j] < cost[i]) | (j < i)
-    worthwhile = size > 0.0
-    worthwhile[i[inside & (cost[j] <= cost[i]) & better]] = False
+    columns = sparse.csr_array(rows.T)
+    size = np.diff(columns.indptr)
+    worthwhile = size > 0
+    for block, shared in _products(columns, watch):
+        inside = (shared == size[block, None]) & (cost <= cost[block, None])
+        better = (size > size[block, None]) | (cost < cost[block, None])
+        better |= np.arange(len(size)) < block[:, None]
+        beaten = inside & better & (block[:, None] != np.arange(len(size)))
+        worthwhile[block] &= ~beaten.any(axis=1)
     return np.flatnonzero(worthwhile).astype(np.int64)
+
+
+def _products(rows: sparse.csr_array, watch: Watch) -> Iterator[tuple[Indices, NDArray[np.float32]]]:
+    """Yield blocks of rows and how many entries each shares with every row, while there is time."""
+    n_rows, n_columns = rows.shape
+    whole = rows.toarray().astype(np.float32) if n_rows * n_columns <= _DENSE else None
+    step = max(1, _BLOCK // max(1, n_rows))
+    for start in range(0, n_rows, step):
+        if watch.stopped():
+            return
+        block = np.arange(start, min(start + step, n_rows), dtype=np.int64)
+        if whole is not None:
+            yield block, whole[block] @ whole.T
+        else:
+            yield block, (rows[block] @ rows.T).toarray().astype(np.float32)
 
 
 def greedy_cover(rows: sparse.csr_array, cost: Floats) -> Bools:
@@ -138,7 +159,13 @@ class Cover:
 
 
 def cheapest_cover(
-    rows: sparse.csr_array, cost: Floats, *, watch: Watch, at_most: float = math.inf, offset: float = 0.0
+    rows: sparse.csr_array,
+    cost: Floats,
+    *,
+    watch: Watch,
+    at_most: float = math.inf,
+    offset: float = 0.0,
+    relaxed: bool = False,
 ) -> Cover:
     """Find the cheapest cover.
 
@@ -155,8 +182,10 @@ def cheapest_cover(
         one is found, or the bound is above.
     offset
         Cost to be added.
+    relaxed
+        Be content with the bound of the linear relaxation and a greedy cover.
     """
-    left = reduced(rows, cost)
+    left = reduced(rows, cost, watch=watch)
     whole = bool(np.all(cost % 1.0 == 0.0))
     settled = float(cost[left.needed].sum())
     best = greedy_cover(left.rows, left.cost)
@@ -170,7 +199,7 @@ def cheapest_cover(
         found = settled + found * (1.0 - 1e-9)
         return max(bound, min(value, math.ceil(found - _ROUNDING) if whole else found))
 
-    for integer in (False, True):
+    for integer in (False,) if relaxed else (False, True):
         watch.raise_bound_to(offset + bound)
         if not left.rows.shape[0]:
             bound = value
