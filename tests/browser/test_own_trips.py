@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from planner.trip_files import example
 
@@ -32,7 +33,9 @@ def _figure(visit, name):
 def _bring(page, kind, name, content):
     """Give a file to the upload of trips or counts."""
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
-    page.locator(f"[class*=st-key-{kind}-upload] input[type=file]").set_input_files(file)
+    upload = page.locator(f"[class*=st-key-{kind}-upload] input[type=file]")
+    expect(upload).to_have_count(1)  # the uploader of the file before goes a moment after the new one comes
+    upload.set_input_files(file)
 
 
 def test_own_files_are_refused_with_every_fault_or_change_the_demand(visit):

@@ -75,7 +75,7 @@ def test_routes_closures_and_own_sites(visit, app_url, tmp_path):
     # A road closed in the sidebar is avoided at once, and drawn as closed.
     # (Written while no map is drawn: drawing in software starves the list of its key strokes.)
     page.get_by_role("radio", name="自备站址", exact=True).click()
-    page.locator("input[type=file]").wait_for(state="attached")
+    page.locator(".st-key-own-file input[type=file]").wait_for(state="attached")
     page.get_by_text("封闭道路", exact=True).first.click()
     page.wait_for_timeout(2000)  # the list opens once the expander has unfolded
     _close(page, "G5013").press("Escape")
@@ -97,7 +97,7 @@ def test_routes_closures_and_own_sites(visit, app_url, tmp_path):
     # An analyst's file: what can be taken, what cannot and why; nothing before the reference system is known.
     page.get_by_role("radio", name="自备站址", exact=True).click()
     file = {"name": "own.csv", "mimeType": "text/csv", "buffer": _SITES.encode()}
-    page.locator("input[type=file]").set_input_files(file)
+    page.locator(".st-key-own-file input[type=file]").set_input_files(file)
     page.get_by_text("请选择坐标参考系").wait_for()
     page.locator(".st-key-own-crs input").click()
     page.get_by_role("option", name="WGS84", exact=True).click()
