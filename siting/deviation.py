@@ -1,0 +1,220 @@
+"""Flow-refueling location with deviation: drivers leave their way for a station, up to a longest trip.
+
+Formulation
+-----------
+A trip drives O-D-O and comes back on the road it took. It may take any road whose length one way is at most
+D_q, its longest acceptable trip. Between two fills a driver takes the shortest way, so that a road is a chain
+of legs O, i_1, ..., i_n, D over open stations:
+
+Sets
+    i in I          sites
+    q in Q          trips, each with origin, destination and kind of vehicle
+    C in B_q        blockers of trip q: sets of sites without which no chain within D_q is left
+Parameters
+    v_q             volume
+    d               length of a leg, km
+    N               most new stations
+Variables
+    x_i in {0, 1}   1 if a station stands at site i
+    y_q in [0, 1]   1 if some chain over open stations can be driven on the tank and is at most D_q long
+Maximize
+    sum_q v_q y_q
+subject to
+    y_q <= sum_{i in C} x_i      for q in Q, C in B_q
+    sum_{i new} x_i <= N
+
+A served trip opens a site of every blocker, and an unserved one leaves all sites of some blocker closed: the
+model is exact. On a single path the minimal blockers are the arc cover sets of `siting.cover_sets`. Here they
+are too many to list. Start and end of a trip and windows of the distance from its origin give the first ones;
+the model over those is a relaxation, solved by `siting.flow_refueling`. Its plan is driven exactly, on the
+graph of the legs, and every trip it claims in vain adds a minimal blocker, until none does. Every round gives
+a plan (its true volume) and a bound (of the relaxation), so that it may stop at any time.
+
+A share that falls with the detour (Kim & Kuby 2012) is a step function: the trip enters once per step, with
+the length up to which that step is driven and the volume the step is higher than the next.
+
+References
+----------
+Kim, J.-G., Kuby, M. (2012). The deviation-flow refueling location model for optimizing a network of refueling
+stations. International Journal of Hydrogen Energy 37, 5406-5420.
+Arslan, O., Karasan, O. E., Mahjoub, A. R., Yaman, H. (2019). A branch-and-cut algorithm for the alternative
+fuel refueling station location problem with routing. Transportation Science 53, 1107-1125.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from corridor.errors import Fault, InputError
+from siting.blockers import Blockers
+from siting.certificate import OPTIMALITY_TOLERANCE, Certificate
+from siting.flow_refueling import SOLVER, FlowRefuelingSolution, solve_flow_refueling
+from siting.legs import LENGTH_TOLERANCE, Legs, Trips, trip_km
+from siting.program import ORTOOLS_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from siting.search import ProgressCallback
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+
+
+def in_steps(trips: Trips, direct_km: Floats, steps: Sequence[tuple[float, float]]) -> tuple[Trips, Indices]:
+    """Split trips whose share falls with the detour into one trip per step.
+
+    Parameters
+    ----------
+    trips
+        Trips whole; their longest ways are replaced.
+    direct_km
+        (n_trips,) float64, length of each trip without a detour.
+    steps
+        Detour as a share of that length up to which a share of the drivers goes along, both rising and
+        falling: ``((0.0, 1.0), (0.1, 0.6))`` takes 60 % of them on a detour of up to a tenth.
+
+    Returns
+    -------
+    Trips
+        ``len(steps)`` trips for each one given, step by step.
+    numpy.ndarray
+        (n_trips * len(steps),) int64, the trip each one is a part of.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If the detours do not rise from 0 or more, or the shares do not fall from 1 or less.
+    """
+    detour, share = (np.array(column, dtype=np.float64) for column in zip(*steps, strict=True))
+    fall = share - np.append(share[1:], 0.0)
+    if detour[0] < 0.0 or (np.diff(detour) <= 0.0).any() or share[0] > 1.0 or (fall < 0.0).any():
+        what = f"steps {list(steps)} are not detours that rise with shares that fall"
+        raise InputError(Fault(what, "detour steps", "Write e.g. (0, 1), (0.1, 0.6)"))
+    whole = np.tile(np.arange(len(trips.origin), dtype=np.int64), len(steps))
+    each = np.repeat(np.arange(len(steps)), len(trips.origin))
+    parts = Trips(
+        origin=trips.origin[whole],
+        destination=trips.destination[whole],
+        kind=trips.kind[whole],
+        longest_km=direct_km[whole] * (1.0 + detour[each]),
+        volume=trips.volume[whole] * fall[each],
+        needs_none=trips.needs_none[whole],
+    )
+    return parts, whole
+
+
+def solve_deviation(
+    trips: Trips,
+    legs: Sequence[Legs],
+    *,
+    n_new: int,
+    existing: Sequence[int] | Indices = (),
+    locked: Sequence[int] | Indices = (),
+    forbidden: Sequence[int] | Indices = (),
+    gap: float = 0.0,
+    time_limit_s: float = 60.0,
+    on_progress: ProgressCallback | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> FlowRefuelingSolution:
+    """Choose at most `n_new` stations so that the most volume is served by drivers who deviate.
+
+    Parameters
+    ----------
+    trips, legs
+        Trips and the legs of each kind of vehicle; every kind has the same sites and ends.
+    n_new, existing, locked, forbidden, gap, time_limit_s, on_progress, should_stop
+        As for `siting.flow_refueling.solve_flow_refueling`.
+
+    Raises
+    ------
+    corridor.errors.InputError, corridor.errors.InfeasibleError
+        As there.
+    """
+    clock = time.perf_counter()
+    deadline = clock + time_limit_s
+    blockers = Blockers(trips, legs)
+    best = _Best(clock=clock, gap=max(gap, OPTIMALITY_TOLERANCE / 2.0), on_progress=on_progress)
+    while True:
+        solution = solve_flow_refueling(
+            blockers.cover(),
+            trips.volume,
+            n_new=n_new,
+            existing=existing,
+            locked=locked,
+            forbidden=forbidden,
+            gap=gap,
+            time_limit_s=max(0.0, deadline - time.perf_counter()),
+            on_progress=best.on_relaxation,
+            should_stop=should_stop,
+        )
+        km = trip_km(trips, legs, solution.stations)
+        driven = trips.needs_none | (km <= trips.longest_km * (1.0 + LENGTH_TOLERANCE))
+        best.offer(solution, driven, trips.volume)
+        in_vain = np.flatnonzero(solution.served & ~driven)
+        out_of_time = time.perf_counter() >= deadline or (should_stop is not None and should_stop())
+        if best.is_closed() or out_of_time or not in_vain.size:
+            return best.solution()
+        for trip in in_vain.tolist():
+            blockers.block(trip, solution.stations)
+
+
+class _Best:
+    """Best plan and bound so far."""
+
+    def __init__(self, *, clock: float, gap: float, on_progress: ProgressCallback | None) -> None:
+        self._clock, self._gap, self._on_progress = clock, gap, on_progress
+        self._plan: FlowRefuelingSolution | None = None
+        self._value, self._bound = 0.0, np.inf
+
+    def on_relaxation(
+        self, _incumbent: float, bound: float, _gap: float, _seconds: float, message: str
+    ) -> None:
+        """Hear of a bound of the relaxation, which holds for the whole model."""
+        if bound < self._bound:
+            self._bound = bound
+            self._report(message)
+
+    def offer(self, solution: FlowRefuelingSolution, driven: Flags, volume: Floats) -> None:
+        """Take a plan of the relaxation for what it is worth on the road."""
+        self.on_relaxation(0.0, float(solution.certificate.bound or 0.0), 0.0, 0.0, "bound")
+        value = float(volume[driven].sum())
+        if self._plan is None or value > self._value:
+            self._plan, self._value = replace(solution, served=driven), value
+            self._report("better plan")
+
+    def is_closed(self) -> bool:
+        """Tell whether plan and bound meet."""
+        return self._bound - self._value <= self._gap * max(self._bound, 0.0)
+
+    def solution(self) -> FlowRefuelingSolution:
+        """Return the best plan with what was proven."""
+        if self._plan is None:
+            raise RuntimeError("a round comes before its result")
+        bound = max(self._value, self._bound)
+        proven = bound - self._value <= OPTIMALITY_TOLERANCE * bound
+        return replace(
+            self._plan,
+            certificate=Certificate(
+                status="optimal" if proven else "feasible",
+                incumbent=self._value,
+                bound=bound,
+                seconds=time.perf_counter() - self._clock,
+                solver=f"blockers of deviating trips; {SOLVER}",
+                version=ORTOOLS_VERSION,
+            ),
+        )
+
+    def _report(self, message: str) -> None:
+        if self._on_progress is None or not np.isfinite(self._bound):
+            return
+        bound = max(self._bound, self._value)
+        gap = (bound - self._value) / bound if bound > 0.0 else 0.0
+        self._on_progress(self._value, bound, gap, time.perf_counter() - self._clock, message)
