@@ -212,6 +212,9 @@ def locate(
         list[str] | None,
         typer.Option(metavar="ID,ID", help="Stations that stand already; they cost nothing."),
     ] = None,
+    detour: Annotated[
+        float, typer.Option(help="Share of the trip's length a driver accepts on top; 0 keeps to the path.")
+    ] = 0.0,
     time_limit: Annotated[float, typer.Option(help="Wall-clock limit, seconds.")] = 60.0,
     gap: Annotated[float, typer.Option(help="Relative gap at which to stop, 0-1.")] = 0.0,
     as_json: Json = False,
@@ -229,6 +232,7 @@ def locate(
             locked=_ids(locked),
             forbidden=_ids(forbidden),
             existing=_ids(existing),
+            detour=detour,
             time_limit_s=time_limit,
             gap=gap,
         )

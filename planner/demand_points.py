@@ -18,14 +18,21 @@ from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
 from corridor.errors import Fault, InputError
-from planner.instance_tables import as_given, check_links, check_nodes, flags, numbers, read_table
+from planner.instance_tables import (
+    as_given,
+    check_links,
+    check_nodes,
+    flags,
+    link_matrix,
+    numbers,
+    read_table,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from planner.instance_tables import Links
+    from scipy import sparse
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -127,14 +134,5 @@ def read_demand_points(directory: Path) -> DemandPoints:
         candidates=np.flatnonzero(candidate == 1.0).astype(np.int64),
         weight=values["weight"],
         cost=values["cost"],
-        links=_matrix(links),
+        links=link_matrix(links),
     )
-
-
-def _matrix(links: Links) -> sparse.csr_array:
-    """Return the links as a sparse matrix; a link of length 0 is kept."""
-    degree = [len(heads) for heads in links.heads]
-    head = np.fromiter((v for heads in links.heads for v in heads), dtype=np.int32)
-    length = np.fromiter((d for heads in links.heads for d in heads.values()), dtype=np.float64)
-    start = np.concatenate([[0], np.cumsum(degree)]).astype(np.int32)
-    return sparse.csr_array((length, head, start), shape=(len(degree), len(degree)))

@@ -31,6 +31,7 @@ from planner.instance_tables import (
     check_links,
     check_nodes,
     flags,
+    link_matrix,
     numbers,
     read_table,
     report,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import NDArray
+    from scipy import sparse
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -73,6 +75,8 @@ class NetworkInstance:
         (offsets[-1],) float64, from the origin, in the unit of link.csv.
     volume
         (n_flows,) float64.
+    links
+        (n_nodes, n_nodes) sparse, length of the shortest link.
     """
 
     node_ids: tuple[int, ...] | tuple[str, ...]
@@ -81,6 +85,7 @@ class NetworkInstance:
     nodes: Indices
     distance: Floats
     volume: Floats
+    links: sparse.csr_array
 
     @property
     def length(self) -> Floats:
@@ -126,6 +131,7 @@ def read_instance(directory: Path) -> NetworkInstance:
         nodes=nodes,
         distance=distance,
         volume=volume,
+        links=link_matrix(links),
     )
 
 

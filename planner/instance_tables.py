@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from corridor.errors import Fault
 
@@ -184,3 +185,12 @@ def as_given(names: list[str]) -> tuple[int, ...] | tuple[str, ...]:
     if all(number is not None and str(number) == name for number, name in zip(numbers, names, strict=True)):
         return tuple(number for number in numbers if number is not None)
     return tuple(names)
+
+
+def link_matrix(links: Links) -> sparse.csr_array:
+    """Return the links as a sparse matrix; a link of length 0 is kept."""
+    degree = [len(heads) for heads in links.heads]
+    head = np.fromiter((v for heads in links.heads for v in heads), dtype=np.int32)
+    length = np.fromiter((d for heads in links.heads for d in heads.values()), dtype=np.float64)
+    start = np.concatenate([[0], np.cumsum(degree)]).astype(np.int32)
+    return sparse.csr_array((length, head, start), shape=(len(degree), len(degree)))

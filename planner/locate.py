@@ -11,8 +11,10 @@ import numpy as np
 from corridor.errors import InfeasibleError
 from planner.instance import NetworkInstance, read_instance
 from planner.locate_classics import facility_location, on_demand_points
+from planner.locate_deviation import can_be_served, deviating_trips
 from planner.locate_question import MODELS, Question, site_ids
 from siting.coverage import CoverSets, candidate_stops, cover_sets, even_paths
+from siting.deviation import solve_deviation
 from siting.flow_refueling import solve_flow_refueling
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def locate(
     locked: Sequence[object] = (),
     forbidden: Sequence[object] = (),
     existing: Sequence[object] = (),
+    detour: float = 0.0,
     time_limit_s: float = 60.0,
     gap: float = 0.0,
     on_progress: ProgressCallback | None = None,
@@ -63,6 +66,9 @@ def locate(
     locked, forbidden, existing
         Ids of sites that must be chosen, must not be chosen, and are open anyhow (they do not count as new,
         and cost nothing).
+    detour
+        Share of its trip's length a driver accepts on top, for flow refueling; with 0 drivers keep to the one
+        path of their flow, with more they take any way within it (`siting.deviation`).
     time_limit_s
         Stop after about this many seconds with the best solution found.
     gap
@@ -93,6 +99,7 @@ def locate(
         locked=tuple(map(str, locked)),
         forbidden=tuple(map(str, forbidden)),
         existing=tuple(map(str, existing)),
+        detour=detour,
         time_limit_s=time_limit_s,
         gap=gap,
         on_progress=on_progress,
@@ -123,19 +130,24 @@ def _flow_refueling(directory: Path, question: Question, *, clock: float) -> dic
     instance = read_instance(directory)
     places = site_ids(question, instance.node_ids, instance.candidates, file="node.csv")
     range_ = question.range_ or 0.0
-    cover = _cover(instance, places, range_)
-    solution = solve_flow_refueling(
-        cover,
-        instance.volume,
-        n_new=question.stations or 0,
-        existing=places.existing,
-        locked=places.locked,
-        forbidden=places.forbidden,
-        gap=question.gap,
-        time_limit_s=max(0.0, question.time_limit_s - (time.perf_counter() - clock)),
-        on_progress=question.on_progress,
-        should_stop=question.should_stop,
-    )
+    options: dict[str, Any] = {
+        "n_new": question.stations or 0,
+        "existing": places.existing,
+        "locked": places.locked,
+        "forbidden": places.forbidden,
+        "gap": question.gap,
+        "time_limit_s": max(0.0, question.time_limit_s - (time.perf_counter() - clock)),
+        "on_progress": question.on_progress,
+        "should_stop": question.should_stop,
+    }
+    if question.detour > 0.0:
+        trips, legs = deviating_trips(instance, places.sites, range_=range_, detour=question.detour)
+        solution = solve_deviation(trips, [legs], **options)
+        servable = can_be_served(trips, [legs])
+    else:
+        cover = _cover(instance, places, range_)
+        solution = solve_flow_refueling(cover, instance.volume, **options)
+        servable = cover.trip_class >= 0
     certificate = solution.certificate
     total = float(instance.volume.sum())
     answer: dict[str, Any] = {
@@ -151,7 +163,7 @@ def _flow_refueling(directory: Path, question: Question, *, clock: float) -> dic
     }
     if question.existing:
         answer["existing"] = [instance.node_ids[v] for v in places.sites[places.existing].tolist()]
-    if out_of_reach := int(np.count_nonzero(cover.trip_class < 0)):
+    if out_of_reach := int(np.count_nonzero(~servable)):
         flows = f"{out_of_reach} of {len(instance.volume)} flows"
         answer["note"] = f"{flows} cannot be served at range {range_:g} even with every candidate open"
     return answer

@@ -30,7 +30,9 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "facility-location": (),
 }
 _FATES = ("locked", "forbidden", "existing")
-TAKEN: Mapping[str, tuple[str, ...]] = dict.fromkeys(NEEDED, _FATES)
+TAKEN: Mapping[str, tuple[str, ...]] = dict.fromkeys(NEEDED, _FATES) | {
+    "flow-refueling": (*_FATES, "detour"),
+}
 
 #: Models that can be asked for.
 MODELS = tuple(NEEDED)
@@ -56,6 +58,8 @@ class Question:
         None when not given.
     locked, forbidden, existing
         Ids, as text.
+    detour
+        Share of its trip's length a driver accepts on top; 0 keeps to the path.
     time_limit_s, gap
         Limits of the solve.
     on_progress, should_stop
@@ -69,6 +73,7 @@ class Question:
     locked: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     existing: tuple[str, ...] = ()
+    detour: float = 0.0
     time_limit_s: float = 60.0
     gap: float = 0.0
     on_progress: ProgressCallback | None = None
@@ -91,6 +96,8 @@ class Question:
             faults.append(Fault(f"{self.radius} is not a radius", "radius", "Give 0 or more"))
         if self.stations is not None and self.stations < 0:
             faults.append(Fault(f"{self.stations} is not a number of stations", "stations", "Give 0 or more"))
+        if not (math.isfinite(self.detour) and self.detour >= 0.0):
+            faults.append(Fault(f"{self.detour} is not a detour", "detour", "Give a share, 0 or more"))
         faults += limit_faults(gap=self.gap, time_limit_s=self.time_limit_s)
         both = sorted(set(self.existing) & set(self.forbidden))
         faults += [
@@ -114,6 +121,7 @@ class Question:
             "locked": bool(self.locked),
             "forbidden": bool(self.forbidden),
             "existing": bool(self.existing),
+            "detour": self.detour != 0.0,
         }
         known = {*needed, *TAKEN[self.model]}
         missing = [Fault(f"{self.model} needs it", option, _MEND[option]) for option in needed]
