@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from scipy import sparse
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations, starmap
+from itertools import combinations, pairwise, permutations, starmap
 from pathlib import Path
 
 import networkx as nx
@@ -40,7 +40,7 @@ def test_optima_equal_trying_every_chain(range_: float, detour: float) -> None:
     longest = (1.0 + detour) * km[o, d] + 1e-9
 
     def served(chain: tuple[int, ...]) -> np.ndarray:
-        hops = list(starmap(lambda a, b: km[a, b], zip(chain, chain[1:], strict=False)))
+        hops = list(starmap(lambda a, b: km[a, b], pairwise(chain)))
         fits = all(hop <= range_ for hop in hops)
         first, last = km[o, chain[0]], km[chain[-1], d]
         return fits & (first <= range_ / 2) & (2 * last <= range_) & (first + sum(hops) + last <= longest)
