@@ -202,9 +202,12 @@ def _spopt(python: Path, question: Question) -> tuple[str, float]:
         path = Path(folder) / "question.npz"
         np.savez(path, distance=question.distance, p=question.p, radius=question.radius)  # type: ignore[arg-type]
         command = [python, HERE / "spopt_peer.py", path, question.model, str(_LIMIT_S)]
-        done = subprocess.run(
-            list(map(str, command)), capture_output=True, text=True, timeout=10 * _LIMIT_S, check=False
-        )
+        try:
+            done = subprocess.run(
+                list(map(str, command)), capture_output=True, text=True, timeout=5 * _LIMIT_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return "no answer, ended by force", 5 * _LIMIT_S
     if done.returncode:
         return f"failed: {done.stderr.strip().splitlines()[-1][:80]}", 0.0
     answer = json.loads(done.stdout.splitlines()[-1])

@@ -36,15 +36,18 @@ if TYPE_CHECKING:
 _LEAST = 1e-10
 
 
-def greedy(problem: Plants) -> Bools:
-    """Open the site that saves the most, one after another, while that saves anything."""
+def greedy(problem: Plants, *, should_stop: Callable[[], bool]) -> Bools:
+    """Open the site that saves the most, one after another, while that saves anything.
+
+    A stop is heeded once everyone is served.
+    """
     chosen = np.zeros(problem.n_sites, dtype=bool)
     served = problem.standing.copy()
     while np.count_nonzero(chosen) < problem.most:
         gain = savings(problem.cost, served) - problem.opening
         gain[chosen] = -np.inf
         best = int(np.argmax(gain))
-        if gain[best] <= 0.0:
+        if gain[best] <= 0.0 or (should_stop() and served.max() < problem.far):
             break
         chosen[best] = True
         np.minimum(served, problem.cost[:, best], out=served)

@@ -45,6 +45,8 @@ SOLVER = "Lagrangian bound, interchange, Benders cuts, branch and bound; GLOP (O
 #: Steps of ascent between two attempts to settle sites, at the root and at a node, and most of them at all.
 _ROOT_STEPS, _ROOT_MOST = 50, 2000
 _NODE_STEPS, _NODE_MOST = 20, 60
+#: Cells looked at between two looks at the clock, at most.
+_AT_ONCE = 200_000_000
 #: A plan suggested by the root's ascent is improved by exchange when it costs less than this times the best.
 _PROMISING = 1.03
 #: The relaxation is solved where customers times sites left are no more than this, in so many rounds at most,
@@ -93,11 +95,17 @@ class PlantSearch:
 
     def run(self) -> Indices | None:
         """Search until bound and plan meet or time is up; return the sites opened, None without a plan."""
-        self._offer(self.problem, greedy(self.problem))
+        start = greedy(self.problem, should_stop=self.watch.stopped)
+        self._offer(self.problem, start, improve=False)
+        ascent = Ascent(self.problem, first_prices(self.problem))
+        self._raise_bound(ascent.bound.value)
+        if self.watch.done():
+            return self.best
+        self._offer(self.problem, start)
         if self._start is not None:
             self._offer(self.problem, np.isin(self.problem.site, self._start))
         if not self.watch.done():
-            ascent = self._ascend_root()
+            self._ascend_root(ascent)
             while not self.watch.done() and self._settle(ascent) and self._sharpen(ascent):
                 pass
             if not self.watch.done():
@@ -126,17 +134,16 @@ class PlantSearch:
         else:
             self.watch.raise_bound_to(min(value, self._cutoff()))
 
-    def _ascend_root(self) -> Ascent:
+    def _ascend_root(self, ascent: Ascent) -> None:
         """Raise the bound of the whole problem and settle sites."""
-        ascent = Ascent(self.problem, first_prices(self.problem))
         for _ in range(_ROOT_MOST // _ROOT_STEPS):
-            ascent.climb(_ROOT_STEPS, best=self.watch.value, cutoff=self._cutoff())
+            steps = max(1, min(_ROOT_STEPS, _AT_ONCE // ascent.problem.cost.size))
+            ascent.climb(steps, best=self.watch.value, cutoff=self._cutoff())
             self._raise_bound(ascent.bound.value)
             if ascent.suggested < _PROMISING * self.watch.value:
                 self._offer(ascent.problem, ascent.suggestion)
             if self.watch.done() or ascent.over or not self._settle(ascent):
                 break
-        return ascent
 
     def _sharpen(self, ascent: Ascent) -> bool:
         """Find better prices by cuts; tell whether they settle so many sites that it pays to do so again."""
