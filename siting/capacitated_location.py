@@ -1,8 +1,9 @@
-"""Capacitated facility location: the mixed-integer program of `siting.facility_location`, solved whole.
+"""Capacitated facility location: the mixed-integer program of `siting.facility_location`, reduced and solved.
 
-The rows ``x_ij <= y_j`` and ``sum_j k_j y_j >= sum_i q_i`` follow for integer y from the capacities; with
-them the linear relaxation is far tighter (the strong formulation). Every choice of facilities is judged by
-the transportation problem that is left, so that costs do not depend on the tolerances of the integer solver.
+First a Lagrangian bound (`siting.capacitated_bound`) suggests plans and settles facilities. The rows ``x_ij
+<= y_j`` and ``sum_j k_j y_j >= sum_i q_i`` follow for integer y from the capacities; with them the linear
+relaxation is far tighter (the strong formulation). Every choice of facilities is judged by the transportation
+problem that is left, so that costs do not depend on the tolerances of the integer solver.
 
 References
 ----------
@@ -21,6 +22,8 @@ import numpy as np
 from scipy import sparse
 
 from corridor.errors import InfeasibleError
+from siting.capacitated_bound import CapacitatedSites, ascend
+from siting.certificate import OPTIMALITY_TOLERANCE
 from siting.program import Answer, Program
 
 if TYPE_CHECKING:
@@ -33,10 +36,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-SOLVER = "strong formulation, SCIP and GLOP (OR-Tools)"
+SOLVER = "Lagrangian bound, strong formulation; SCIP and GLOP (OR-Tools)"
 
 #: Shares below this are the dust of the solver.
 _DUST = 1e-9
+#: Relative distance to the best plan at which facilities are given up: well below the tolerance.
+_GIVE_UP = OPTIMALITY_TOLERANCE / 10.0
+_HALF = 0.5
 #: A bound of a linear program is trusted to this share.
 _TRUST = 1e-9
 
@@ -101,8 +107,10 @@ def solve_capacitated(problem: Capacitated, fates: SiteFates, watch: Watch) -> L
 
 
 def _search(problem: Capacitated, fates: SiteFates, usable: Bools, *, best: _Plan, watch: Watch) -> _Plan:
-    """Solve the relaxation, then the program; return the best plan."""
+    """Raise the Lagrangian bound, settle facilities, and solve the program of what is left."""
+    search = _Search(problem, best, watch)
     free = np.isin(np.arange(len(usable)), fates.free)
+    usable, free = search.settle(usable, free)
     pairs = _Pairs.of(problem, usable)
     for integer in (False, True):
         if watch.done():
@@ -114,15 +122,68 @@ def _search(problem: Capacitated, fates: SiteFates, usable: Bools, *, best: _Pla
         )
         bound = answer.bound if integer else answer.objective if answer.status == "optimal" else None
         if bound is not None:
-            watch.raise_bound_to(bound * (1.0 - _TRUST), "integer bound" if integer else "linear bound")
+            search.raise_bound(bound * (1.0 - _TRUST), "integer bound" if integer else "linear bound")
+        if answer.status == "infeasible":  # nothing left is better than the plan
+            search.raise_bound(np.inf, "integer bound")
         if answer.x is None or watch.stopped():
             continue
         y = answer.x[: len(usable)]
-        found = (np.round(y) == 1.0) if integer else _rounded(problem, y, usable & ~free)
-        plan = _transport(problem, found & usable, watch, may_fail=True)
-        if plan is not None and watch.offer(plan.value):
-            best = plan
-    return best
+        search.offer(((np.round(y) == 1.0) if integer else _rounded(problem, y, usable & ~free)) & usable)
+    return search.best
+
+
+class _Search:
+    """The best plan so far; what was given up costs at least `cutoff`."""
+
+    def __init__(self, problem: Capacitated, best: _Plan, watch: Watch) -> None:
+        self.problem = problem
+        self.best = best
+        self.watch = watch
+
+    def cutoff(self) -> float:
+        """Cost from which on a plan is of no interest."""
+        return self.watch.value * (1.0 - _GIVE_UP)
+
+    def raise_bound(self, bound: float, message: str) -> None:
+        """Take a bound on what is left."""
+        self.watch.raise_bound_to(min(bound, self.cutoff()), message)
+
+    def offer(self, open_: Bools) -> None:
+        """Take facilities to be open."""
+        plan = None if self.watch.stopped() else _transport(self.problem, open_, self.watch, may_fail=True)
+        if plan is not None and self.watch.offer(plan.value):
+            self.best = plan
+
+    def settle(self, usable: Bools, free: Bools) -> tuple[Bools, Bools]:
+        """Return what may be open and what is undecided after the Lagrangian bound."""
+        problem, numbers = self.problem, np.flatnonzero(usable)
+        wanted = float(problem.demand.sum())
+        sites = CapacitatedSites(
+            cost=problem.cost[:, numbers],
+            opening=problem.opening[numbers],
+            capacity=np.minimum(problem.capacity[numbers], wanted),
+            demand=problem.demand,
+            standing=~free[numbers],
+        )
+
+        def plan(chosen: Bools) -> None:
+            open_ = np.zeros(len(usable), dtype=bool)
+            open_[numbers[chosen]] = True
+            self.offer(open_)
+
+        bound = ascend(
+            sites,
+            upper=lambda: self.watch.value,
+            plan=plan,
+            report=lambda value: self.raise_bound(value * (1.0 - _TRUST), "Lagrangian bound"),
+            should_stop=self.watch.done,
+        )
+        settled = numbers[(bound.value + bound.regret > self.cutoff()) & ~sites.standing]
+        closed = settled[bound.open_share[np.searchsorted(numbers, settled)] < _HALF]
+        usable, free = usable.copy(), free.copy()
+        usable[closed] = False
+        free[settled] = False
+        return usable, free
 
 
 def _rounded(problem: Capacitated, y: Floats, standing: Bools) -> Bools:
@@ -130,7 +191,7 @@ def _rounded(problem: Capacitated, y: Floats, standing: Bools) -> Bools:
     found = standing.copy()
     for site in np.argsort(-y, kind="stable").tolist():
         enough = problem.capacity[found].sum() >= problem.demand.sum()
-        if y[site] < 0.5 and (enough or y[site] <= 0.0):  # noqa: PLR2004 - the half that rounds up
+        if y[site] < _HALF and (enough or y[site] <= 0.0):
             break
         found[site] = True
     return found
