@@ -1,8 +1,8 @@
 """Subgradient ascent of the Lagrangian bound of `siting.plant`.
 
-The price of a customer whom the best S does not serve rises, that of one served more than once falls; the
-step is Polyak's, halved when the bound stalls. The share of recent steps a site was in S estimates y (the
-idea of the volume algorithm).
+The price of a customer whom the best S does not serve rises, that of one served more than once falls,
+smoothed over the last steps; the step is Polyak's, halved when the bound stalls. The share of recent steps a
+site was in S estimates y (the idea of the volume algorithm).
 
 References
 ----------
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _PATIENCE, _SMALLEST_STEP = 12, 4e-3
 #: A better bound counts as such from this share on.
 _BETTER = 1e-5
+#: Weight of the newest supergradient in the direction of a step.
+_DEFLECTION = 0.4
 #: Weight of the newest S in the estimate of y.
 _NEWEST = 0.08
 #: The step aims at this multiple of the best plan.
@@ -79,16 +81,18 @@ class Ascent:
             Cost from which on a plan is of no interest.
         """
         problem, price, current, waited = self.problem, self.price, self.bound, 0
+        direction = 1.0 - current.use
         for _ in range(steps):
             slope = 1.0 - current.use
-            norm = float(slope @ slope)
-            if norm == 0.0:
+            direction = _DEFLECTION * slope + (1.0 - _DEFLECTION) * direction
+            norm = float(direction @ direction)
+            if norm == 0.0 or not slope.any():
                 self._scale = 0.0
             if self.over or self.bound.value > cutoff:
                 return
             target = _AIM * best if math.isfinite(best) else (1.0 + _AIM) * abs(current.value) + 1.0
             length = self._scale * max(target - current.value, 1e-6 * abs(target)) / norm
-            price = np.clip(price + length * slope, 0.0, problem.standing)
+            price = np.clip(price + length * direction, 0.0, problem.standing)
             current = lagrangian(problem, price)
             self.estimate += _NEWEST * (current.chosen - self.estimate)
             if (value := problem.value(current.chosen)) < self.suggested:
@@ -100,6 +104,7 @@ class Ascent:
                 self.bound, self.price = current, price
             if waited >= _PATIENCE:
                 self._scale, waited, price, current = self._scale / 2.0, 0, self.price, self.bound
+                direction = 1.0 - current.use
 
     def look_at(self, price: Floats) -> None:
         """Take prices found elsewhere if they bound better."""

@@ -129,7 +129,7 @@ class PlantSearch:
     def _raise_bound(self, value: float) -> None:
         """Take a bound on what is left; what was given up costs at least the cutoff."""
         if self.problem.whole:
-            value = math.ceil(value - _ROUNDING) if math.isfinite(value) else value
+            value = float(math.ceil(value - _ROUNDING)) if math.isfinite(value) else value
             self.watch.raise_bound_to(value)
         else:
             self.watch.raise_bound_to(min(value, self._cutoff()))
