@@ -44,7 +44,8 @@ class Margins:
         """Return (n_sets,) int64, how many of the open stations stand in each set."""
         x = np.zeros(self.cover.sets.shape[1])
         x[stations] = 1.0
-        return np.rint(np.asarray(self.cover.sets @ x)).astype(np.int64)
+        total: Floats = np.asarray(self.cover.sets @ x, dtype=np.float64)
+        return np.rint(total).astype(np.int64)
 
     def without(self, held: Indices, station: int) -> Indices:
         """Return `held`, see `open_in_sets`, after one of the stations closed."""
