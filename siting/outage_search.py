@@ -26,7 +26,7 @@ from scipy import sparse
 
 from siting.coverage import class_cover
 from siting.outages import Outages
-from siting.program import Program, solve
+from siting.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from siting.outages import OutageProblem
     from siting.program import Answer
+    from siting.watch import Watch
 
     Bools = NDArray[np.bool_]
     Indices = NDArray[np.int64]
@@ -50,8 +51,6 @@ _VIOLATION, _ROW_VIOLATION = 1e-7, 1e-3
 _SLACK = 1e-7
 #: Most outages for which rows are made at one integer, and at one linear solution.
 _OUTAGES, _LINEAR_OUTAGES = 4, 16
-#: First and longest time slice of one integer solve, s: how long a stop may have to wait.
-_FIRST_SLICE_S, _LONGEST_SLICE_S = 2.0, 16.0
 
 
 class OutageSearch:
@@ -67,10 +66,8 @@ class OutageSearch:
         Volume, scaled, to be served in every outage.
     gap
         Relative gap, of the whole problem, at which to stop.
-    stopped
-        Asked often; True ends the search.
-    left_s
-        Seconds left.
+    watch
+        Deadline and stop, and the solvers under them.
     report
         Told of every better value and bound, with a message.
     """
@@ -82,15 +79,14 @@ class OutageSearch:
         most: int,
         asked: float,
         gap: float,
-        stopped: Callable[[], bool],
-        left_s: Callable[[], float],
+        watch: Watch,
         report: Callable[[float, float, str], None],
     ) -> None:
         self.problem = problem
         self.most = min(most, int(np.count_nonzero(~problem.standing)))
         self.asked = asked
         self.gap = gap
-        self.stopped, self.left_s, self._report = stopped, left_s, report
+        self.watch, self._report = watch, report
         self.outages = Outages(problem, asked=asked)
         self.best = problem.standing.copy()
         self.score = self.outages.score(self.best)
@@ -126,16 +122,13 @@ class OutageSearch:
         if self._done(any_plan=any_plan):
             return
         inner = self._linear(any_plan=any_plan)
-        slice_s = _FIRST_SLICE_S
         while not self._done(any_plan=any_plan):
-            answer = self._solve(integer=True, time_limit_s=min(slice_s, self.left_s()))
+            answer = self._solve(integer=True)
             if answer.status == "infeasible":
                 self._nothing_better()
                 return
             if answer.bound is not None:
                 self._lower_bound_to(max(answer.bound, self.value), "integer bound")
-            if answer.status != "optimal":
-                slice_s = min(2.0 * slice_s, _LONGEST_SLICE_S)
             if answer.x is None:
                 continue
             chosen = np.round(answer.x[: len(self.best)]) == 1.0
@@ -175,7 +168,7 @@ class OutageSearch:
         for _ in range(_LINEAR_ROUNDS):
             if self._done(any_plan=any_plan):
                 break
-            answer = self._solve(integer=False, time_limit_s=self.left_s())
+            answer = self._solve(integer=False)
             if answer.status == "infeasible":
                 self._nothing_better()
                 break
@@ -255,7 +248,7 @@ class OutageSearch:
         inside[margins.sets_of(site)] = 1.0
         return np.asarray(self.problem.cover.sets.T @ inside, dtype=np.float64)
 
-    def _solve(self, *, integer: bool, time_limit_s: float) -> Answer:
+    def _solve(self, *, integer: bool) -> Answer:
         """Solve the master, linear or integer."""
         n, n_groups = len(self.best), self._n_groups
         free = (~self.problem.standing).astype(np.float64)
@@ -284,11 +277,11 @@ class OutageSearch:
         )
         open_gap = max(0.0, (self.bound - self.value) / self.bound) if self.value > 0.0 else 0.0
         tight = max(0.25 * open_gap, self.gap / 4.0)
-        return solve(program, solver="scip" if integer else "glop", time_limit_s=time_limit_s, gap=tight)
+        return self.watch.solve(program, solver="scip" if integer else "glop", gap=tight)
 
     def _offer(self, chosen: Bools) -> None:
         """Repair and improve a choice, and keep it when it is the best so far."""
-        chosen, score = self.outages.improve(chosen, most=self.most, should_stop=self.stopped)
+        chosen, score = self.outages.improve(chosen, most=self.most, should_stop=self.watch.stopped)
         if self.outages.better(score, self.score):
             self.best, self.score = chosen, score
             self._report(self.value, self.bound, "better plan")
@@ -303,7 +296,7 @@ class OutageSearch:
         constant = self.problem.constant / self.problem.scale
         found = self.value > -np.inf
         closed = found and (any_plan or self.bound - self.value <= self.gap * (self.bound + constant))
-        return self.infeasible or closed or self.stopped()
+        return self.infeasible or closed or self.watch.stopped()
 
 
 def _ascending(key: Floats) -> Indices:

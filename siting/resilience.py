@@ -50,6 +50,7 @@ from siting.flow_refueling import solve_flow_refueling
 from siting.outage_search import OutageSearch
 from siting.outages import Outages, outage_problem
 from siting.program import ORTOOLS_VERSION
+from siting.watch import Watch
 from siting.weak_spots import weak_spots
 
 if TYPE_CHECKING:
@@ -128,8 +129,7 @@ def solve_resilient(
     Parameters
     ----------
     cover, volume, n_new, existing, locked, forbidden, gap, time_limit_s, on_progress, should_stop
-        As in :func:`siting.flow_refueling.solve_flow_refueling`. A stop may take as long as a slice of one
-        integer solve, up to 16 s.
+        As in :func:`siting.flow_refueling.solve_flow_refueling`.
     least_share
         rho, share of the volume all sites together can serve that must be served in every outage, 0-1.
     failing
@@ -143,7 +143,7 @@ def solve_resilient(
         If no such plan exists, naming the largest share there is or a bound of it; if the demands on sites
         contradict each other.
     """
-    clock = time.perf_counter()
+    watch = Watch(time_limit_s=time_limit_s, should_stop=should_stop)
     if not 0.0 <= least_share <= 1.0:
         raise InputError(Fault(f"{least_share} is not a share", "least_share", "Give 0 to 1"))
     volume = np.asarray(volume, dtype=np.float64)
@@ -169,10 +169,8 @@ def solve_resilient(
         forbidden=np.setdiff1d(checked_sites(cover, "forbidden", forbidden), existing).astype(np.int64),
         failing=failing,
         gap=max(gap, OPTIMALITY_TOLERANCE / 2.0),
-        clock=clock,
-        deadline=clock + time_limit_s,
+        watch=watch,
         on_progress=on_progress,
-        should_stop=should_stop,
     )
     return question.answer(without)
 
@@ -190,10 +188,8 @@ class _Question:
     forbidden: Indices
     failing: Failing
     gap: float
-    clock: float
-    deadline: float
+    watch: Watch
     on_progress: ProgressCallback | None
-    should_stop: Callable[[], bool] | None
 
     def answer(self, without: FlowRefuelingSolution) -> ResilientSolution:
         """Search, from the plan without the demand on."""
@@ -238,23 +234,22 @@ class _Question:
             most=self.n_new - len(self.locked),
             asked=asked,
             gap=self.gap,
-            stopped=self._stopped,
-            left_s=self._left_s,
+            watch=self.watch,
             report=lambda value, bound, message: self._report(problem, value, bound, message),
         )
 
     def _refusal(self, problem: OutageProblem, refused: OutageSearch) -> str:
         """Return what to say when there is no such plan: with the largest share these stations allow."""
         best = Outages(problem, asked=np.inf)
-        chosen, score = best.improve(refused.best, most=refused.most, should_stop=self._stopped)
+        chosen, score = best.improve(refused.best, most=refused.most, should_stop=self.watch.stopped)
         low, high = score.worst, refused.asked
-        while (high - low) * problem.scale > _SHARE_STEP * problem.total and not self._stopped():
+        while (high - low) * problem.scale > _SHARE_STEP * problem.total and not self.watch.stopped():
             search = self._search(problem, (low + high) / 2.0)
             search.run(chosen, bound=np.inf, any_plan=True)
             if search.infeasible:
                 high = search.asked
             elif search.value > -np.inf:
-                chosen, score = best.improve(search.best, most=search.most, should_stop=self._stopped)
+                chosen, score = best.improve(search.best, most=search.most, should_stop=self.watch.stopped)
                 low = max(low, score.worst)
         found, limit = ((value * problem.scale + problem.constant) / problem.total for value in (low, high))
         known = f"{found:.1%}" if f"{found:.1%}" == f"{limit:.1%}" else f"{found:.1%} to {limit:.1%}"
@@ -290,7 +285,7 @@ class _Question:
                 status=proof.status,
                 incumbent=proof.incumbent,
                 bound=proof.bound,
-                seconds=time.perf_counter() - self.clock,
+                seconds=time.perf_counter() - self.watch.clock,
                 solver=proof.solver,
                 version=proof.version,
             ),
@@ -318,10 +313,4 @@ class _Question:
             number * problem.scale + problem.constant for number in (value, max(bound, value))
         )
         gap = (limit - incumbent) / limit if limit > 0.0 else 0.0
-        self.on_progress(incumbent, limit, gap, time.perf_counter() - self.clock, message)
-
-    def _left_s(self) -> float:
-        return max(0.0, self.deadline - time.perf_counter())
-
-    def _stopped(self) -> bool:
-        return self._left_s() == 0.0 or (self.should_stop is not None and self.should_stop())
+        self.on_progress(incumbent, limit, gap, time.perf_counter() - self.watch.clock, message)

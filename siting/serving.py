@@ -12,8 +12,8 @@ Minimize
 subject to
     sum_{i in S_k} x_i >= 1     for k in K
 
-which is location set covering (Toregas et al. 1971) on arc cover sets (Capar et al. 2013). Before, sets that
-contain another are dropped, and sites that stand only in sets another one stands in.
+which is location set covering (Toregas et al. 1971) on arc cover sets (Capar et al. 2013), solved by
+:mod:`siting.covering`.
 
 References
 ----------
@@ -24,8 +24,6 @@ Capar, I., Kuby, M., Leon, V. J., Tsai, Y.-J. (2013). European Journal of Operat
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,25 +31,23 @@ import numpy as np
 from scipy import sparse
 
 from corridor.errors import InfeasibleError
-from siting.certificate import Certificate
 from siting.coverage import class_volumes
+from siting.covering import cheapest_cover
 from siting.marginal import Margins
-from siting.program import ORTOOLS_VERSION, Program, solve
+from siting.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from siting.certificate import Certificate
     from siting.coverage import CoverSets
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-SOLVER = "set covering, SCIP (OR-Tools)"
-
-#: What a bound of the solver may miss a whole number by.
-_WHOLE_NUMBER = 1e-6
+SOLVER = "set covering: reductions, then SCIP (OR-Tools)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,43 +81,11 @@ def hitting_set(sets: sparse.csr_array, *, time_limit_s: float) -> HittingSet:
     InfeasibleError
         If a set is empty.
     """
-    clock = time.perf_counter()
     if np.any(np.diff(sets.indptr) == 0):
         raise InfeasibleError("a cover set has no site that may be chosen")
-    needed = _minimal_rows(sets)
-    worthwhile = _undominated(needed)
-    small = sparse.csr_array(needed[:, worthwhile])
-    greedy = _greedy(small)
-    bound, best = 1 if small.shape[0] else 0, greedy
-    if len(greedy) > bound:
-        answer = solve(
-            Program(
-                objective=np.ones(small.shape[1]),
-                lower=np.zeros(small.shape[1]),
-                upper=np.ones(small.shape[1]),
-                matrix=small,
-                row_lower=np.ones(small.shape[0]),
-                row_upper=np.full(small.shape[0], np.inf),
-                integer=np.ones(small.shape[1], dtype=bool),
-            ),
-            solver="scip",
-            time_limit_s=max(0.0, time_limit_s - (time.perf_counter() - clock)),
-        )
-        if answer.bound is not None:
-            bound = max(bound, math.ceil(answer.bound - _WHOLE_NUMBER))
-        if answer.x is not None and round(float(answer.x.sum())) < len(best):
-            best = np.flatnonzero(np.round(answer.x) == 1.0)
-    return HittingSet(
-        sites=tuple(np.sort(worthwhile[best]).tolist()),
-        certificate=Certificate(
-            status="optimal" if bound >= len(best) else "feasible",
-            incumbent=float(len(best)),
-            bound=float(bound),
-            seconds=time.perf_counter() - clock,
-            solver=SOLVER,
-            version=ORTOOLS_VERSION,
-        ),
-    )
+    watch = Watch(time_limit_s=time_limit_s)
+    found = cheapest_cover(sets, np.ones(sets.shape[1]), watch=watch)
+    return HittingSet(sites=tuple(found.chosen.tolist()), certificate=watch.certificate(SOLVER))
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -204,38 +168,3 @@ def _in_order_of_gain(
         held = held.copy()
         held[margins.sets_of(best)] += 1
     return np.array(order, dtype=np.int64), np.array(gains, dtype=np.float64)
-
-
-def _minimal_rows(sets: sparse.csr_array) -> sparse.csr_array:
-    """Leave out sets that contain another one; of equal ones the first stays."""
-    size = np.diff(sets.indptr).astype(np.float64)
-    shared = (sets @ sets.T).tocoo()
-    inner, outer = shared.coords
-    contained = (shared.data == size[inner]) & (inner != outer)
-    idle = contained & ((size[outer] > size[inner]) | (inner < outer))
-    keep = np.ones(sets.shape[0], dtype=bool)
-    keep[outer[idle]] = False
-    return sparse.csr_array(sets[np.flatnonzero(keep)])
-
-
-def _undominated(sets: sparse.csr_array) -> Indices:
-    """Return the sites no other can take the place of; of sites in equal sets the first."""
-    size = np.asarray(sets.sum(axis=0)).ravel()
-    shared = (sets.T @ sets).tocoo()
-    site, other = shared.coords
-    beaten = (shared.data == size[site]) & (site != other) & ((size[other] > size[site]) | (other < site))
-    worthwhile = size > 0.0
-    worthwhile[site[beaten]] = False
-    return np.flatnonzero(worthwhile).astype(np.int64)
-
-
-def _greedy(sets: sparse.csr_array) -> Indices:
-    """Take the site that meets most unmet sets, again and again."""
-    unmet = np.ones(sets.shape[0])
-    columns = sparse.csc_array(sets)
-    chosen = []
-    while unmet.any():
-        best = int(np.argmax(columns.T @ unmet))
-        chosen.append(best)
-        unmet[columns.indices[columns.indptr[best] : columns.indptr[best + 1]]] = 0.0
-    return np.array(chosen, dtype=np.int64)
