@@ -17,7 +17,7 @@ from benchmarks.timing import Row, timed
 from corridor.access import access
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force
-from planner.pipeline import scoped_demand
+from planner.siting_case import scoped_demand
 from siting.coverage import cover_sets
 from siting.flow_refueling import solve_flow_refueling
 from siting.program import Program, SolverName, solve

@@ -12,7 +12,7 @@ import pandas as pd
 from corridor import sources
 from corridor.sites import RULES
 from planner.inputs import fingerprint, versions
-from planner.plan import REFUSED_COLUMNS, Notice, Plan, records
+from planner.plan import REFUSED_COLUMNS, WEAK_SPOT_COLUMNS, Notice, Plan, no_weak_spots, records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
     from siting.flow_refueling import FlowRefuelingSolution
     from siting.replay import Replay
+    from siting.resilience import ResilientSolution
     from siting.sizing import Sizing
     from siting.supply import Supply
 
@@ -107,6 +108,7 @@ class Parts:
     sizing: Sizing
     supply: Supply
     points: ServedPoints
+    resilient: ResilientSolution | None = None
 
     def plan(self, unusual: tuple[Notice, ...], *, seconds: float) -> Plan:
         """Return the plan."""
@@ -132,6 +134,7 @@ class Parts:
             notices=(*unusual, *self._notices(kpis)),
             refused_sites=refused_records(self.inputs.refused_sites),
             points=points,
+            weak_spots=self._weak_spots(),
         )
 
     def _stations(self) -> pd.DataFrame:
@@ -187,6 +190,22 @@ class Parts:
             }
         )
 
+    def _weak_spots(self) -> pd.DataFrame:
+        """Return what is covered while each station is out, the worst outage first; empty if not asked."""
+        if self.resilient is None:
+            return no_weak_spots()
+        spots = self.resilient.weak_spots
+        sites = self.inputs.sites.iloc[spots.station]
+        existing = (sites["status"] == "existing").to_numpy()
+        table = sites.reset_index(names="site_id")[["site_id", "name_zh", "name_en"]].assign(
+            status=np.where(existing, "existing", "new"),
+            left_kg_per_day=spots.served,
+            lost_kg_per_day=spots.all_open - spots.served,
+            left_share=spots.served / (spots.reachable or 1.0),
+        )
+        ordered: pd.DataFrame = table[list(WEAK_SPOT_COLUMNS)]
+        return ordered
+
     def _stations_on_the_way(self, rows: np.ndarray) -> list[str]:
         """Return, for every flow, the ids of the stations it fills up at, space-separated."""
         ids = self.inputs.sites.index[self.solution.stations].to_numpy(dtype=object)
@@ -229,6 +248,18 @@ class Parts:
             "supply_shortage_kg_per_day": self.supply.shortage_kg_per_day,
             "co2_avoided_t_per_year": self._co2_t_per_year(flows, served_trips),
             **(of_points if len(points) else {}),
+            **self._resilience_kpis(),
+        }
+
+    def _resilience_kpis(self) -> dict[str, float]:
+        """Return what the worst outage leaves, and the price of asking for it."""
+        if self.resilient is None:
+            return {}
+        spots, proof = self.resilient.weak_spots, self.resilient.without.certificate
+        return {
+            "worst_outage_left_kg_per_day": spots.worst,
+            "worst_outage_left_share": spots.share,
+            "resilience_price_kg_per_day": max(0.0, (proof.incumbent or 0.0) - spots.all_open),
         }
 
     def _co2_t_per_year(self, flows: pd.DataFrame, served_trips: pd.Series) -> float:
@@ -254,7 +285,7 @@ class Parts:
 
     def _notices(self, kpis: Mapping[str, float]) -> list[Notice]:
         """Return what a person should know about this plan."""
-        notices = self.points.notices()
+        notices = [*self.points.notices(), *self._outage_notices()]
         proof = self.solution.certificate
         unused = self.scenario.stations - int(kpis["stations_new"])
         if proof.status == "feasible":
@@ -278,6 +309,17 @@ class Parts:
         if len(self.inputs.refused_sites):
             notices.append(refusal([str(site) for site in self.inputs.refused_sites.index]))
         return notices
+
+    def _outage_notices(self) -> list[Notice]:
+        """Return which outage is the worst, what it leaves, and what asking for that costs."""
+        if self.resilient is None:
+            return []
+        spots, proof = self.resilient.weak_spots, self.resilient.without.certificate
+        station = self.inputs.sites["name_zh"].iloc[spots.station[0]] if len(spots.station) else "–"
+        price = max(0.0, (proof.incumbent or 0.0) - spots.all_open)
+        asked = self.scenario.resilience
+        said = {"asked": asked, "left": spots.share, "station": str(station), "price": price}
+        return [Notice("resilience", said)]
 
 
 def refused_records(refused: pd.DataFrame) -> tuple[dict[str, object], ...]:

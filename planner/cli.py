@@ -108,6 +108,10 @@ def plan(
         list[str] | None,
         typer.Option(metavar="TEXT", help="Close roads: 'G5', 'G5 雅安..西昌', 'G5 km 1990..2010'."),
     ] = None,
+    resilience: Annotated[
+        float | None,
+        typer.Option(help="Least share, 0-1, still served whichever one station is out (docs/explain.md)."),
+    ] = None,
     reuse: Annotated[
         bool, typer.Option(help="Take the stored plan of the same scenario if there is one.")
     ] = False,
@@ -126,7 +130,7 @@ def plan(
 
     with reported(as_json=as_json):
         files = {"network": network, "od_table": od, "link_counts": counts}
-        fields = {"stations": stations, "year": year} | {
+        fields = {"stations": stations, "year": year, "resilience": resilience} | {
             name: None if path is None else str(path) for name, path in files.items()
         }
         scenario = _scenario(scenario_file, settings=settings or [], fields=fields, closures=close or [])

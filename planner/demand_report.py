@@ -25,9 +25,9 @@ from demand.profile import DAY_TYPES, MONTHS, daily_factor, habit, hourly
 from planner.driving import class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.own_trips import own_trips
-from planner.pipeline import scoped_demand
 from planner.plan import records
 from planner.points import placed_points
+from planner.siting_case import scoped_demand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,7 +149,7 @@ def demand_report(scenario: Scenario) -> DemandReport:
 
 
 def in_scope(scenario: Scenario, inputs: Inputs, values: Mapping[str, float]) -> NDArray[np.bool_]:
-    """Return (n_routes,) bool: routes whose trips count, as in :func:`planner.pipeline.scoped_demand`."""
+    """Return (n_routes,) bool: routes whose trips count, as in :func:`planner.siting_case.scoped_demand`."""
     if scenario.scope == "region":
         return np.ones(len(inputs.routes), dtype=bool)
     share = corridor_share(inputs.network, inputs.routes)

@@ -16,8 +16,8 @@ from planner.driving import on_arcs
 from planner.flows import link_demand
 from planner.inputs import assumptions_in_force, fingerprint, load_inputs
 from planner.own_trips import own_trips
-from planner.pipeline import scoped_demand
 from planner.scenario import Scenario
+from planner.siting_case import scoped_demand
 
 if TYPE_CHECKING:
     from corridor.roads import RoadNetwork

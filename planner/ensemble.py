@@ -23,7 +23,7 @@ from demand.uncertainty import is_drawn, sample
 from planner.demand_report import in_scope
 from planner.driving import on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
-from planner.pipeline import scoped_demand
+from planner.siting_case import scoped_demand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -144,7 +144,7 @@ def amounts(
     Parameters
     ----------
     scenario, inputs, values
-        As for :func:`planner.pipeline.scoped_demand`.
+        As for :func:`planner.siting_case.scoped_demand`.
     located
         Zones with the scenario's factors.
     driven

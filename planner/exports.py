@@ -79,6 +79,13 @@ def points_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def weak_spots_csv(plan: Plan) -> bytes:
+    """Return the outages as UTF-8 CSV with the byte-order mark; only headings where none were asked for."""
+    decimals = {"left_kg_per_day": 1, "lost_kg_per_day": 1, "left_share": 4}
+    content: str = plan.weak_spots.round(decimals).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def screening_csv(_plan: Plan) -> bytes:
     """Return the rules behind the flags as UTF-8 CSV with the byte-order mark."""
     content: str = screening_table().to_csv(index=False)
@@ -128,7 +135,7 @@ def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict
 def plan_xlsx(plan: Plan) -> bytes:
     """Return a workbook, headings bilingual: siting table, supply, rules, refused sites, proof, scenario.
 
-    Point demands have a sheet where there are any.
+    Point demands and weak spots have a sheet where there are any.
     """
     sheets = {
         "sheet.stations": _headed(plan.stations),
@@ -140,6 +147,8 @@ def plan_xlsx(plan: Plan) -> bytes:
     }
     if len(plan.points):
         sheets["sheet.points"] = _headed(plan.points)
+    if len(plan.weak_spots):
+        sheets["sheet.weak_spots"] = _headed(plan.weak_spots)
     buffer = io.BytesIO()
     with pd.ExcelWriter(buffer, engine="openpyxl") as writer:
         for key, table in sheets.items():
@@ -200,6 +209,7 @@ WRITERS = {
     "screening.csv": screening_csv,
     "refused_sites.csv": refused_csv,
     "points.csv": points_csv,
+    "weak_spots.csv": weak_spots_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

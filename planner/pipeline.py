@@ -7,49 +7,35 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from corridor import sources, zones
-from corridor.access import access
-from corridor.errors import Fault, InputError
-from corridor.named_routes import corridor_share
+from corridor.errors import SolverError
 from corridor.paths import road_km
-from demand.consumption import route_use
-from demand.hydrogen import demand_table
 from planner.assembly import MODULES_KG_PER_DAY, Parts
-from planner.driving import along, class_numbers, on_arcs
-from planner.inputs import assumptions_in_force, load_inputs
-from planner.own_trips import own_trips
-from planner.points import placed_points
+from planner.driving import class_numbers
 from planner.progress import Progress, Stopped
-from siting.coverage import cover_sets
-from siting.flow_refueling import solve_flow_refueling
+from planner.siting_case import siting_case
+from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
 from siting.replay import replay_trips
+from siting.resilience import ResilientSolution, solve_resilient
 from siting.sizing import size_stations
 from siting.supply import DeliveryMode, assign_bases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from corridor.access import Access
-    from corridor.roads import RoadNetwork
-    from corridor.routes import Routes
-    from demand.consumption import Consumption
     from planner.driving import Driving
     from planner.inputs import Inputs
-    from planner.own_trips import OwnTrips
     from planner.plan import Plan
-    from planner.points import PlacedPoints, ServedPoints
+    from planner.points import ServedPoints
     from planner.progress import OnProgress, ShouldStop
     from planner.scenario import Scenario
-    from siting.coverage import CoverSets
-    from siting.flow_refueling import FlowRefuelingSolution
+    from planner.siting_case import SitingCase
     from siting.replay import Replay
     from siting.sizing import Sizing
     from siting.supply import Supply
@@ -92,29 +78,14 @@ def make_plan(
         If stopped before siting began.
     """
     reporter = _Reporter(on_progress, should_stop)
-    reporter.stage("load", "reading the tables, routing all pairs of zones")
-    inputs = load_inputs(scenario)
-    values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
-    check_sites(scenario, inputs.sites)
-    reporter.stage("demand", f"trips on {len(inputs.routes):,} routes")
-    used = on_arcs(inputs.network, inputs.terrain, values)
-    own = own_trips(scenario, inputs, values)
-    demand = scoped_demand(scenario, inputs, values, used, own=own)
-    driving = along(inputs, used, demand["route"].to_numpy())
-    points = placed_points(scenario, inputs, values)
-    reporter.stage("siting", f"{len(demand):,} flows, {len(inputs.sites):,} sites")
-    reached = access(inputs.sites, inputs.network, within_km=values["station.access_km"])
-    cover = cover_sets(
-        driving.candidate_paths(reached),
-        path=driving.of(demand),
-        tank=demand["tank_kg"].to_numpy(),
-        kind=class_numbers(demand),
-    )
-    solution = _site(scenario, inputs.sites, demand, points, cover, reporter)
+    case = siting_case(scenario, stage=reporter.stage)
+    inputs, demand, points = case.inputs, case.demand, case.points
+    values = case.values  # noqa: PD011  no table
+    solution, resilient = _site(case, reporter)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
     stations = inputs.sites.iloc[solution.stations]
     served = np.flatnonzero(solution.served)
-    replay = _replay(driving, demand.iloc[served], reached.of(solution.stations))
+    replay = _replay(case.driving, demand.iloc[served], case.reached.of(solution.stations))
     taken = points.served_from(solution.stations)
     taken.check(inputs, stations)
     reporter.stage("sizing", f"sizes of {len(stations)} stations")
@@ -131,9 +102,10 @@ def make_plan(
         sizing=sizing,
         supply=supply,
         points=taken,
+        resilient=resilient,
     )
-    plan = parts.plan((*unusual, *own.notices), seconds=reporter.seconds)
-    plan = replace(plan, provenance={**plan.provenance, **own.provenance()})
+    plan = parts.plan((*case.unusual, *case.own.notices), seconds=reporter.seconds)
+    plan = replace(plan, provenance={**plan.provenance, **case.own.provenance()})
     reporter.stage("done", f"{int(plan.kpis['stations_new'])} new stations")
     return plan
 
@@ -168,100 +140,39 @@ class _Reporter:
             )
 
 
-def check_sites(scenario: Scenario, sites: pd.DataFrame) -> None:
-    """Refuse locked and forbidden sites that cannot be so.
-
-    Raises
-    ------
-    corridor.errors.InputError
-        For unknown ids, sites both locked and forbidden, and existing stations among the forbidden.
-    """
-    faults = []
-    for name in ("locked", "forbidden"):
-        for site in getattr(scenario, name):
-            if site not in sites.index:
-                faults.append(Fault(f"there is no site {site}", name, "Site ids stand in data/sites.csv"))
-            elif name == "forbidden" and sites.loc[site, "status"] == "existing":
-                faults.append(Fault(f"site {site} is an existing station", name, "Existing stations stay"))
-    faults += [
-        Fault(f"site {site} is both locked and forbidden", "locked, forbidden", "Choose one")
-        for site in sorted(set(scenario.locked) & set(scenario.forbidden))
-    ]
-    if faults:
-        raise InputError(faults)
-
-
-def scoped_demand(
-    scenario: Scenario,
-    inputs: Inputs,
-    values: Mapping[str, float],
-    used: Consumption,
-    *,
-    own: OwnTrips | None = None,
-) -> pd.DataFrame:
-    """Return the demand table of the trips that count, with ``kg_per_day``.
-
-    Parameters
-    ----------
-    scenario
-        Year, scope, zone factors and usable range.
-    inputs
-        Zones and routes.
-    values
-        Assumptions in force.
-    used
-        Hydrogen of each class on every arc.
-    own
-        Trips of the scenario's own files, if they are read already.
-    """
-    table = demand_table(
-        zones.scaled(inputs.zones, scenario.zone_factor),
-        inputs.routes,
-        used=route_use(inputs.routes, inputs.route_arcs, used),
-        assumptions=values,
-        year=scenario.year,
-        usable_range_km=scenario.usable_range_km,
-        adoption=scenario.adoption,
-        fleet=sources.read_fleet(sources.data_directory()),
-        given=(own or own_trips(scenario, inputs, values)).given,
-    )
-    table["kg_per_day"] = table["trips_per_day"] * table["kg_per_trip"]
-    if scenario.scope == "region":
-        return table
-    share = _corridor_share(inputs.network, inputs.routes)
-    on_corridor = share[table["route"].to_numpy()] >= values["scope.corridor_share"]
-    kept: pd.DataFrame = table[on_corridor].reset_index(drop=True)
-    return kept
-
-
-@lru_cache(maxsize=2)
-def _corridor_share(network: RoadNetwork, routes: Routes) -> NDArray[np.float64]:
-    """Return the share of each route on the corridor: it stays while assumptions on demand are edited."""
-    return corridor_share(network, routes)
-
-
-def _site(
-    scenario: Scenario,
-    sites: pd.DataFrame,
-    demand: pd.DataFrame,
-    points: PlacedPoints,
-    cover: CoverSets,
-    reporter: _Reporter,
-) -> FlowRefuelingSolution:
+def _site(case: SitingCase, reporter: _Reporter) -> tuple[FlowRefuelingSolution, ResilientSolution | None]:
     """Choose the stations for trips and points together; ``served`` is of the trips."""
-    solution = solve_flow_refueling(
-        points.added_to(cover),
-        np.concatenate([demand["kg_per_day"].to_numpy(), points.kg_per_day]),
+    scenario = case.scenario
+    solve = (
+        solve_flow_refueling
+        if scenario.resilience is None
+        else partial(solve_resilient, least_share=scenario.resilience)
+    )
+    answer = solve(
+        case.cover,
+        case.volume,
         n_new=scenario.stations,
-        existing=np.flatnonzero(sites["status"] == "existing"),
-        locked=sites.index.get_indexer(pd.Index(scenario.locked)),
-        forbidden=sites.index.get_indexer(pd.Index(scenario.forbidden)),
+        existing=case.existing,
+        locked=case.rows(scenario.locked),
+        forbidden=case.rows(scenario.forbidden),
         gap=scenario.solve.gap,
         time_limit_s=scenario.solve.time_limit_s,
         on_progress=reporter.siting,
         should_stop=reporter.should_stop,
     )
-    return replace(solution, served=solution.served[: len(demand)])
+    resilient = answer if isinstance(answer, ResilientSolution) else None
+    if answer.certificate.status == "unknown" and resilient is not None:
+        raise SolverError(
+            f"No plan found that leaves {scenario.resilience:.1%} in every outage, the best leaves "
+            f"{resilient.weak_spots.share:.1%}; none was ruled out. Ask for less, or set a longer solve.time_limit_s"
+        )
+    solution = FlowRefuelingSolution(
+        stations=answer.stations,
+        new=answer.new,
+        served=answer.served[: len(case.demand)],
+        certificate=answer.certificate,
+    )
+    return solution, resilient
 
 
 def _replay(driving: Driving, served: pd.DataFrame, reached: Access) -> Replay:

@@ -45,6 +45,22 @@ POINT_COLUMNS = {
     "note": "object",
 }
 
+#: Columns of the table of weak spots, in order (docs/tables.md), and what they hold.
+WEAK_SPOT_COLUMNS = {
+    "site_id": "object",
+    "name_zh": "object",
+    "name_en": "object",
+    "status": "object",
+    "left_kg_per_day": "float64",
+    "lost_kg_per_day": "float64",
+    "left_share": "float64",
+}
+
+
+def no_weak_spots() -> pd.DataFrame:
+    """Return the table of weak spots of a plan that was not asked to bear outages."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in WEAK_SPOT_COLUMNS.items()})
+
 
 def no_points() -> pd.DataFrame:
     """Return the table of point demands of a plan without any."""
@@ -100,6 +116,9 @@ class Plan:
         Sites left out, one record each with ``reason``; columns ``REFUSED_COLUMNS``.
     points
         Point demands, table of docs/tables.md.
+    weak_spots
+        What is covered while each station is out, table of docs/tables.md; empty unless the scenario asks for
+        resilience.
     """
 
     scenario: Scenario
@@ -113,6 +132,7 @@ class Plan:
     notices: tuple[Notice, ...] = field(default=())
     refused_sites: tuple[Mapping[str, Any], ...] = field(default=())
     points: pd.DataFrame = field(default_factory=no_points)
+    weak_spots: pd.DataFrame = field(default_factory=no_weak_spots)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values ready for JSON; of the flows, those served."""
@@ -127,6 +147,7 @@ class Plan:
             "supply": records(self.supply),
             "flows_served": records(served),
             "points": records(self.points),
+            "weak_spots": records(self.weak_spots),
             "refused_sites": plain(list(self.refused_sites)),
             "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
@@ -195,4 +216,5 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         notices=tuple(Notice(notice["key"], notice["details"]) for notice in meta["notices"]),
         refused_sites=tuple(meta["refused_sites"]),
         points=tables["points"],
+        weak_spots=tables["weak_spots"],
     )

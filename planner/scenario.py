@@ -133,6 +133,9 @@ class Scenario(BaseModel):
         Usable range of every vehicle class, km; None takes each class's own.
     green_only
         Whether only green hydrogen may be delivered.
+    resilience
+        Least share of the demand all sites together could serve that must be served whichever one station
+        is out, 0-1 (:mod:`siting.resilience`); None asks for none.
     locked, forbidden
         Site ids that must, or must not, get a new station.
     closures
@@ -164,6 +167,7 @@ class Scenario(BaseModel):
     stations: int = Field(default=12, ge=0, le=1000)
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
+    resilience: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
     locked: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     closures: tuple[str, ...] = ()
@@ -195,8 +199,12 @@ class Scenario(BaseModel):
     def identity(self) -> str:
         """SHA-256 of the content without the name: equal scenarios have equal identities."""
         content = self.model_dump(mode="json", exclude={"name"})
-        if not self.point_demands:  # scenarios from before there were any keep their identity
-            del content["point_demands"]
+        for name in (
+            "point_demands",
+            "resilience",
+        ):  # scenarios from before there were any keep their identity
+            if content[name] in ([], None):
+                del content[name]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -17,7 +17,7 @@ from planner.plan import Plan, from_parts
 if TYPE_CHECKING:
     from planner.scenario import Scenario
 
-_TABLES = ("stations", "flows", "supply", "points")
+_TABLES = ("stations", "flows", "supply", "points", "weak_spots")
 
 
 def store_directory() -> Path:
@@ -41,7 +41,7 @@ def save(plan: Plan) -> Path:
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
     try:
         content = plan.to_dict()
-        for name in ("stations", "supply", "flows_served", "points"):
+        for name in ("stations", "supply", "flows_served", "points", "weak_spots"):
             del content[name]
         (draft / "plan.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         for name in _TABLES:

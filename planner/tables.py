@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
     from planner.plan import Plan
 
+#: Outages shown in the terminal; all are in the files.
+_OUTAGES = 8
+
 
 def print_plan(plan: Plan, console: Console) -> None:
     """Print the siting table, the key figures, the notices and the certificate."""
     console.print(_siting_table(plan))
     console.print(_key_figures(plan))
+    if len(plan.weak_spots):
+        console.print(_weak_spots(plan))
     for notice in plan.notices:
         console.print(f"[yellow]![/yellow] {notice.say('zh')}\n  {notice.say('en')}")
     console.print(_certificate(plan))
@@ -42,6 +47,24 @@ def _siting_table(plan: Plan) -> Table:
             _number(row.hydrogen_cny_per_kg, "{:.1f}"),
         )
     table.caption = "● 新建 new   ○ 既有 existing"
+    return table
+
+
+def _weak_spots(plan: Plan) -> Table:
+    """Return the worst outages."""
+    shown = plan.weak_spots.head(_OUTAGES)
+    title = f"薄弱站点 Weak spots ({len(shown)} / {len(plan.weak_spots)})"
+    table = Table(title=title, box=box.SIMPLE)
+    table.add_column("停运的站 station out", overflow="fold")
+    for heading in ("剩余 left\nkg/d", "失去 lost\nkg/d", "剩余比例\nleft"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in shown.itertuples():
+        table.add_row(
+            f"{row.name_zh} {row.name_en}",
+            _number(row.left_kg_per_day),
+            _number(row.lost_kg_per_day, "{:,.1f}"),
+            _number(row.left_share, "{:.1%}"),
+        )
     return table
 
 

@@ -15,8 +15,8 @@ from planner.cli import app
 from planner.demand_report import arc_loads, county_table, demand_report, method, road_tables
 from planner.driving import on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
-from planner.pipeline import scoped_demand
 from planner.scenario import Scenario
+from planner.siting_case import scoped_demand
 
 RUNNER = CliRunner()
 

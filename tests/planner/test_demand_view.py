@@ -17,8 +17,8 @@ from planner.demand_view import (
 from planner.driving import on_arcs
 from planner.flows import link_flows
 from planner.inputs import assumptions_in_force, load_inputs
-from planner.pipeline import scoped_demand
 from planner.scenario import Scenario
+from planner.siting_case import scoped_demand
 
 _SHARE = "adoption.share.tractor_49t.2030"
 _SCENARIO = Scenario()

@@ -8,8 +8,8 @@ from demand.consumption import route_use
 from demand.inputs import VEHICLE_CLASSES
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
-from planner.pipeline import scoped_demand
 from planner.scenario import Scenario
+from planner.siting_case import scoped_demand
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from planner.cli import app
 from planner.driving import on_arcs
 from planner.ensemble import demand_spread, drivers, sampled
 from planner.inputs import assumptions_in_force, load_inputs
-from planner.pipeline import scoped_demand
 from planner.scenario import Scenario
+from planner.siting_case import scoped_demand
 
 RUNNER = CliRunner()
 

@@ -1,0 +1,204 @@
+"""A scenario up to the question where stations go: tables, trips, and what each trip needs of the sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from corridor import sources, zones
+from corridor.access import access
+from corridor.errors import Fault, InputError
+from corridor.named_routes import corridor_share
+from demand.consumption import route_use
+from demand.hydrogen import demand_table
+from planner.driving import along, class_numbers, on_arcs
+from planner.inputs import assumptions_in_force, load_inputs
+from planner.own_trips import own_trips
+from planner.points import placed_points
+from siting.coverage import cover_sets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from corridor.access import Access
+    from corridor.roads import RoadNetwork
+    from corridor.routes import Routes
+    from demand.consumption import Consumption
+    from planner.driving import Driving
+    from planner.inputs import Inputs
+    from planner.own_trips import OwnTrips
+    from planner.plan import Notice
+    from planner.points import PlacedPoints
+    from planner.scenario import Scenario
+    from siting.coverage import CoverSets
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SitingCase:
+    """A scenario up to the question where stations go.
+
+    Parameters
+    ----------
+    scenario, inputs, values
+        What is asked, the tables, and the assumptions in force.
+    unusual
+        Notices of assumptions out of their range.
+    own
+        Trips of the scenario's own files.
+    demand, points
+        Trips that count, and point demands.
+    driving, reached
+        Their routes, and the nodes from which sites are reached.
+    cover
+        Cover sets of the trips, then of the points.
+    """
+
+    scenario: Scenario
+    inputs: Inputs
+    values: Mapping[str, float]
+    unusual: tuple[Notice, ...]
+    own: OwnTrips
+    demand: pd.DataFrame
+    points: PlacedPoints
+    driving: Driving
+    reached: Access
+    cover: CoverSets
+
+    @property
+    def volume(self) -> NDArray[np.float64]:
+        """What serving each row of the cover sets counts: kg/d."""
+        return np.concatenate([self.demand["kg_per_day"].to_numpy(), self.points.kg_per_day])
+
+    @property
+    def existing(self) -> NDArray[np.int64]:
+        """Rows of the existing stations among the sites."""
+        return np.flatnonzero(self.inputs.sites["status"] == "existing").astype(np.int64)
+
+    def rows(self, site_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Return the rows of sites by their ids."""
+        return self.inputs.sites.index.get_indexer(pd.Index(site_ids)).astype(np.int64)
+
+
+def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambda *_: None) -> SitingCase:
+    """Load, route, estimate, and find what each trip needs of the sites.
+
+    Parameters
+    ----------
+    scenario
+        What is asked.
+    stage
+        Told of each stage and what is going on.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        For unknown sites, zones or assumptions.
+    """
+    stage("load", "reading the tables, routing all pairs of zones")
+    inputs = load_inputs(scenario)
+    values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
+    check_sites(scenario, inputs.sites)
+    stage("demand", f"trips on {len(inputs.routes):,} routes")
+    used = on_arcs(inputs.network, inputs.terrain, values)
+    own = own_trips(scenario, inputs, values)
+    demand = scoped_demand(scenario, inputs, values, used, own=own)
+    driving = along(inputs, used, demand["route"].to_numpy())
+    points = placed_points(scenario, inputs, values)
+    stage("siting", f"{len(demand):,} flows, {len(inputs.sites):,} sites")
+    reached = access(inputs.sites, inputs.network, within_km=values["station.access_km"])
+    cover = cover_sets(
+        driving.candidate_paths(reached),
+        path=driving.of(demand),
+        tank=demand["tank_kg"].to_numpy(),
+        kind=class_numbers(demand),
+    )
+    return SitingCase(
+        scenario=scenario,
+        inputs=inputs,
+        values=values,
+        unusual=tuple(unusual),
+        own=own,
+        demand=demand,
+        points=points,
+        driving=driving,
+        reached=reached,
+        cover=points.added_to(cover),
+    )
+
+
+def check_sites(scenario: Scenario, sites: pd.DataFrame) -> None:
+    """Refuse locked and forbidden sites that cannot be so.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        For unknown ids, sites both locked and forbidden, and existing stations among the forbidden.
+    """
+    faults = []
+    for name in ("locked", "forbidden"):
+        for site in getattr(scenario, name):
+            if site not in sites.index:
+                faults.append(Fault(f"there is no site {site}", name, "Site ids stand in data/sites.csv"))
+            elif name == "forbidden" and sites.loc[site, "status"] == "existing":
+                faults.append(Fault(f"site {site} is an existing station", name, "Existing stations stay"))
+    faults += [
+        Fault(f"site {site} is both locked and forbidden", "locked, forbidden", "Choose one")
+        for site in sorted(set(scenario.locked) & set(scenario.forbidden))
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def scoped_demand(
+    scenario: Scenario,
+    inputs: Inputs,
+    values: Mapping[str, float],
+    used: Consumption,
+    *,
+    own: OwnTrips | None = None,
+) -> pd.DataFrame:
+    """Return the demand table of the trips that count, with ``kg_per_day``.
+
+    Parameters
+    ----------
+    scenario
+        Year, scope, zone factors and usable range.
+    inputs
+        Zones and routes.
+    values
+        Assumptions in force.
+    used
+        Hydrogen of each class on every arc.
+    own
+        Trips of the scenario's own files, if they are read already.
+    """
+    table = demand_table(
+        zones.scaled(inputs.zones, scenario.zone_factor),
+        inputs.routes,
+        used=route_use(inputs.routes, inputs.route_arcs, used),
+        assumptions=values,
+        year=scenario.year,
+        usable_range_km=scenario.usable_range_km,
+        adoption=scenario.adoption,
+        fleet=sources.read_fleet(sources.data_directory()),
+        given=(own or own_trips(scenario, inputs, values)).given,
+    )
+    table["kg_per_day"] = table["trips_per_day"] * table["kg_per_trip"]
+    if scenario.scope == "region":
+        return table
+    share = _corridor_share(inputs.network, inputs.routes)
+    on_corridor = share[table["route"].to_numpy()] >= values["scope.corridor_share"]
+    kept: pd.DataFrame = table[on_corridor].reset_index(drop=True)
+    return kept
+
+
+@lru_cache(maxsize=2)
+def _corridor_share(network: RoadNetwork, routes: Routes) -> NDArray[np.float64]:
+    """Return the share of each route on the corridor: it stays while assumptions on demand are edited."""
+    return corridor_share(network, routes)
