@@ -1,4 +1,4 @@
-"""The command line: ``chengyu plan``, ``locate``, ``roads`` and ``sites``.
+"""The command line: ``chengyu plan``, ``explain``, ``locate``, ``roads``, ``sites`` and ``demand``.
 
 Results go to stdout, progress and messages to stderr. Exit codes are those of :mod:`planner.terminal`.
 """
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
 
 #: Groups of commands, and the module whose ``app`` each is.
-GROUPS = {"roads": "planner.roads_cli", "sites": "planner.sites_cli", "demand": "planner.demand_cli"}
+GROUPS = {
+    "roads": "planner.roads_cli",
+    "sites": "planner.sites_cli",
+    "demand": "planner.demand_cli",
+    "explain": "planner.explain_cli",
+}
 
 
 class _Groups(TyperGroup):

@@ -164,7 +164,7 @@ def _site(case: SitingCase, reporter: _Reporter) -> tuple[FlowRefuelingSolution,
     if answer.certificate.status == "unknown" and resilient is not None:
         raise SolverError(
             f"No plan found that leaves {scenario.resilience:.1%} in every outage, the best leaves "
-            f"{resilient.weak_spots.share:.1%}; none was ruled out. Ask for less, or set a longer solve.time_limit_s"
+            f"{resilient.weak_spots.share:.1%}; none was ruled out. Ask for less or raise solve.time_limit_s"
         )
     solution = FlowRefuelingSolution(
         stations=answer.stations,

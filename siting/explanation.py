@@ -216,6 +216,7 @@ def needs(
     *,
     stations: Sequence[int] | Indices,
     forbidden: Sequence[int] | Indices = (),
+    prefer: Floats | None = None,
 ) -> Need:
     """Tell how many further stations each trip not served needs, and where.
 
@@ -227,6 +228,8 @@ def needs(
         Site indices of the open stations.
     forbidden
         Sites that must stay empty.
+    prefer
+        (n_sites,) float64, of sites that serve a trip alike the one where this is highest is told.
 
     Raises
     ------
@@ -244,7 +247,7 @@ def needs(
     sets = sparse.csr_array(cover.sets @ sparse.diags_array(allowed))
     sets.eliminate_zeros()
     groups = families(sets=sets, trip=margins.owner[bare], member=cover.members[bare], servable=unserved)
-    sites = fewest_sites(groups)
+    sites = fewest_sites(groups, prefer=prefer)
     group = np.append(groups.trip_class, -1)[cover.trip_class]
     count = np.array([len(chosen) or FORBIDDEN for chosen in sites] + [0], dtype=np.int64)
     needed = np.where(cover.trip_class < 0, OUT_OF_REACH, count[group])
@@ -257,16 +260,19 @@ def needs(
     return Need(group=group, stations=needed, sites=sites, cover=one_of_each)
 
 
-def fewest_sites(cover: CoverSets) -> tuple[tuple[int, ...], ...]:
+def fewest_sites(cover: CoverSets, *, prefer: Floats | None = None) -> tuple[tuple[int, ...], ...]:
     """Return, for each class, as few sites as meet all its cover sets; none where a set has no site.
 
     Parameters
     ----------
     cover
         Cover sets; those of a class in the order of the path where it has one.
+    prefer
+        (n_sites,) float64, decides between sites that meet equally many sets.
     """
     margins = Margins(cover)
     n_sites = cover.sets.shape[1]
+    liked = np.zeros(n_sites) if prefer is None else prefer
     open_sets = np.ones(len(cover.members), dtype=bool)
     empty = np.diff(cover.sets.indptr)[cover.members] == 0
     hopeless = np.bincount(margins.owner[empty], minlength=cover.n_classes) > 0
@@ -276,7 +282,7 @@ def fewest_sites(cover: CoverSets) -> tuple[tuple[int, ...], ...]:
     while (entries := np.flatnonzero(open_sets)).size:
         classes, first = np.unique(margins.owner[entries], return_index=True)
         pattern = sparse.csr_array(cover.sets[cover.members[entries[first]]])
-        site = _fullest(sparse.csr_array(margins.hits(entries).multiply(pattern)))
+        site = _fullest(sparse.csr_array(margins.hits(entries).multiply(pattern)), liked)
         for row, one in zip(classes.tolist(), site.tolist(), strict=True):
             chosen[row].append(one)
         lift = sparse.csr_array(
@@ -294,10 +300,10 @@ def fewest_sites(cover: CoverSets) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(sorted(sites)) for sites in chosen)
 
 
-def _fullest(table: sparse.csr_array) -> Indices:
-    """Return the column of the largest entry of each row, the lowest of equal ones; no row is empty."""
+def _fullest(table: sparse.csr_array, liked: Floats) -> Indices:
+    """Return the column of the largest entry of each row, of equal ones the best liked; no row is empty."""
     row = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
-    order = np.lexsort((table.indices, -table.data, row))
+    order = np.lexsort((table.indices, -liked[table.indices], -table.data, row))
     _, first = np.unique(row[order], return_index=True)
     return table.indices[order][first].astype(np.int64)
 
