@@ -51,8 +51,8 @@ def _covered(case, ids):
     return float(case.volume[served_trips(case.cover, np.sort(case.rows(sorted(ids))))].sum())
 
 
-def _driven(case, ids):
-    """Kilograms and round trips of the trips that get home on the road, by the replay's tank."""
+def _home(case, ids):
+    """Which trips stop somewhere and get home on the road, by the replay's tank."""
     demand, reached = case.demand, case.reached.of(np.sort(case.rows(sorted(ids))))
     made = replay_trips(
         case.driving.offsets,
@@ -68,22 +68,31 @@ def _driven(case, ids):
     )
     stopped = np.zeros(len(demand), dtype=bool)
     stopped[made.fills["trip"].unique()] = True
-    home = stopped & ~np.isin(np.arange(len(demand)), made.faults["trip"])
-    return demand["kg_per_day"].to_numpy()[home].sum(), demand["trips_per_day"].to_numpy()[home].sum()
+    return stopped & ~np.isin(np.arange(len(demand)), made.faults["trip"])
 
 
-def test_a_dropped_station_loses_what_the_road_says(plan, case, report):
+def _meets_a_station_twice(case, ids):
+    """Trips that pass two accesses of one station: the cover sets count the first, the road both."""
+    reached = case.reached.of(np.sort(case.rows(sorted(ids))))
+    shared = [reached.node_id[reached.site == site] for site in np.unique(reached.site)]
+    twice = np.zeros(len(case.driving.offsets) - 1, dtype=bool)
+    for nodes in (nodes for nodes in shared if len(nodes) > 1):
+        passed = np.concatenate([[0], np.cumsum(np.isin(case.driving.nodes, nodes))])
+        twice |= passed[case.driving.offsets[1:]] - passed[case.driving.offsets[:-1]] > 1
+    return twice[case.driving.of(case.demand)]
+
+
+def test_without_a_station_the_trips_lost_are_those_that_fail_on_the_road(plan, case, report):
     ids = set(plan.stations["site_id"])
-    kg, trips = _driven(case, ids)
-    points = float(plan.points.loc[plan.points["covered"], "kg_per_day"].sum())
-    assert kg + points == pytest.approx(report.totals["served_kg_per_day"])
-    assert trips == pytest.approx(report.totals["served_trips_per_day"])
-    new = report.stations[report.stations["status"] == "new"]
-    for row in pd.concat([new.iloc[[0, 2, -1]], report.stations.tail(1)]).itertuples():
-        less_kg, less_trips = _driven(case, ids - {row.site_id})
-        of_points = row.lost_kg_per_day - (kg - less_kg)
-        assert min(abs(of_points), abs(of_points - points)) == pytest.approx(0.0, abs=1e-6)
-        assert row.lost_trips_per_day == pytest.approx(trips - less_trips, abs=1e-9)
+    once = ~_meets_a_station_twice(case, ids)
+    assert once.mean() > 0.9
+    trips = len(case.demand)
+    new = report.stations.loc[report.stations["status"] == "new", "site_id"]
+    for out in ["", new.iloc[0], new.iloc[2], new.iloc[-1], report.stations["site_id"].iloc[-1]]:
+        covered = served_trips(case.cover, np.sort(case.rows(sorted(ids - {out}))))[:trips]
+        home = _home(case, ids - {out})
+        assert (covered == home)[once].all()
+        assert not (covered & ~home).any()
 
 
 def test_every_loss_gain_and_exchange_is_a_difference_of_two_plans(plan, case, report):
