@@ -17,8 +17,9 @@ from corridor.download import NOMINATIM_URL, OVERPASS_URL, Area, Servers
 from corridor.errors import Fault, InputError
 from corridor.imports import Pipeline
 from corridor.road_classes import MAIN_ROADS
-from planner import road_store, route_formats, route_query
+from planner import road_store, route_formats, route_hydrogen, route_query
 from planner.closures import closed_arcs
+from planner.plan import records
 from planner.road_summary import one_line, origin, summary
 from planner.terminal import Json, print_json, reported
 from planner.terrain import draped, terrain_of
@@ -274,6 +275,9 @@ def route(
     ] = "WGS84",
     geojson: Annotated[Path | None, typer.Option(help="Write the routes as lines.")] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Elevation along each route.")] = False,
+    hydrogen: Annotated[
+        bool, typer.Option("--hydrogen", help="Hydrogen and range of each vehicle class, there and back.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Ask for the ways from one place to another, best first: km, hours, toll, roads passed."""
@@ -305,11 +309,22 @@ def route(
             route_formats.write_json(
                 geojson, route_formats.as_geojson(roads_asked, answer, crs=crs, profiles=profiles)
             )
+        tables = []
+        if hydrogen:
+            ground = terrain_of(roads_asked, folder)
+            tables = [route_hydrogen.hydrogen(roads_asked, ground, assumptions, way) for way in answer.ways]
         if as_json:
-            print_json(route_formats.as_dict(answer, crs=crs, profiles=profiles, with_arrays=profile))
+            content = route_formats.as_dict(answer, crs=crs, profiles=profiles, with_arrays=profile)
+            for each, table in zip(content["routes"], tables, strict=False):
+                each["hydrogen"] = records(table)
+            print_json(content)
             return
         for line in route_formats.lines(answer, asked=(from_, to), profiles=profiles if profile else None):
             typer.echo(line)
+        for number, used in enumerate(tables, start=1):
+            typer.echo(f"{number}. hydrogen, mean of laden and empty")
+            for line in route_hydrogen.lines(used):
+                typer.echo(line)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from corridor import roads
 from corridor.coordinates import from_wgs84
+from demand.inputs import VEHICLE_CLASSES
 from planner import road_store
 from planner.cli import app
 from tests.corridor.road_samples import NODES, overpass, write_osm
@@ -223,6 +224,21 @@ def test_a_route_over_the_pass_climbs_and_falls():
     assert found["elevation_quality"] == "interpolated"
     assert "profile" not in answer("route", "雅安", "西昌")["routes"][0]
     assert "climb" in run("route", "雅安", "西昌", "--profile").stdout
+
+
+def test_climbing_to_xichang_takes_more_hydrogen_than_coming_down():
+    there = answer("route", "雅安", "西昌", "--most", 1, "--hydrogen")["routes"][0]
+    back = answer("route", "西昌", "雅安", "--most", 1, "--hydrogen")["routes"][0]
+    classes = [row["vehicle_class"] for row in there["hydrogen"]]
+    assert set(classes) == set(VEHICLE_CLASSES)
+    for up, down in zip(there["hydrogen"], back["hydrogen"], strict=True):
+        assert up["out_kg"] > up["back_kg"] > 0
+        assert up["out_range_km"] < up["back_range_km"]
+        assert up["out_range_km"] == pytest.approx(up["tank_kg"] / up["out_kg"] * there["length_km"])
+        # The way asked for from the other end is another one by a ramp or two.
+        assert down["out_kg"] == pytest.approx(up["back_kg"], rel=0.02)
+    assert "hydrogen" not in answer("route", "雅安", "西昌")["routes"][0]
+    assert "range there" in run("route", "雅安", "西昌", "--hydrogen").stdout
 
 
 def test_options_of_a_route(tmp_path):
