@@ -315,8 +315,8 @@ def route(
             tables = [route_hydrogen.hydrogen(roads_asked, ground, assumptions, way) for way in answer.ways]
         if as_json:
             content = route_formats.as_dict(answer, crs=crs, profiles=profiles, with_arrays=profile)
-            for each, table in zip(content["routes"], tables, strict=False):
-                each["hydrogen"] = records(table)
+            for each, used in zip(content["routes"], tables, strict=False):
+                each["hydrogen"] = records(used)
             print_json(content)
             return
         for line in route_formats.lines(answer, asked=(from_, to), profiles=profiles if profile else None):
