@@ -18,9 +18,9 @@ from corridor.access import access
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force
 from planner.siting_case import scoped_demand
-from siting.coverage import cover_sets
 from siting.flow_refueling import solve_flow_refueling
 from siting.program import Program, SolverName, solve
+from siting.trip_cover import cover_sets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from planner.driving import Driving
     from planner.inputs import Inputs
     from planner.scenario import Scenario
-    from siting.coverage import CandidatePaths
+    from siting.stops import CandidatePaths
 
 _LIMIT_S = 60.0
 

@@ -10,7 +10,7 @@ import numpy as np
 from demand.consumption import consumption, running_kg
 from demand.energy import Road
 from demand.inputs import VEHICLE_CLASSES
-from siting.coverage import CandidatePaths, candidate_stops
+from siting.stops import CandidatePaths, candidate_stops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,15 +13,17 @@ from planner.instance import NetworkInstance, read_instance
 from planner.locate_classics import facility_location, on_demand_points
 from planner.locate_deviation import can_be_served, deviating_trips
 from planner.locate_question import MODELS, Question, site_ids
-from siting.coverage import CoverSets, candidate_stops, cover_sets, even_paths
 from siting.deviation import solve_deviation
 from siting.flow_refueling import solve_flow_refueling
+from siting.stops import candidate_stops, even_paths
+from siting.trip_cover import cover_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from os import PathLike
 
     from planner.locate_question import SiteIds
+    from siting.coverage import CoverSets
     from siting.search import ProgressCallback
 
 __all__ = ["MODELS", "locate"]

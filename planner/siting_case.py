@@ -19,7 +19,7 @@ from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.own_trips import own_trips
 from planner.points import placed_points
-from siting.coverage import cover_sets
+from siting.trip_cover import cover_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

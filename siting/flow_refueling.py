@@ -3,7 +3,7 @@
 Formulation
 -----------
 Sets
-    i in I          sites: existing, candidates (`siting.coverage` gives the sets below)
+    i in I          sites: existing, candidates (`siting.trip_cover` gives the sets below)
     q in Q          classes of round trips with the same cover sets
     k in K_q        cover sets of class q
     S_k             sites of cover set k

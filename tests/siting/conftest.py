@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from siting.coverage import CandidatePaths, CoverSets, candidate_stops, cover_sets, even_paths
+from siting.stops import candidate_stops, even_paths
+from siting.trip_cover import cover_sets
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,13 @@ class Corridor:
         km = np.array([d for p in self.km for d in p])
         return offsets, nodes, km
 
-    def candidate_paths(self, site_nodes=None, sites=None) -> CandidatePaths:
+    def candidate_paths(self, site_nodes=None, sites=None):
         offsets, nodes, km = self.flat()
         site_nodes = np.arange(self.n_nodes) if site_nodes is None else np.asarray(site_nodes)
         stops = candidate_stops(offsets, nodes, site_nodes=site_nodes, sites=sites)
         return even_paths(stops, km[stops.row], length=km[offsets[1:] - 1])
 
-    def cover(self, site_nodes=None) -> CoverSets:
+    def cover(self, site_nodes=None):
         trips = np.arange(len(self.paths))
         return cover_sets(self.candidate_paths(site_nodes), path=trips, tank=np.array(self.range_km))
 

@@ -6,9 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from siting.coverage import CandidatePaths, cover_sets, served_trips
+from siting.coverage import served_trips
 from siting.flow_refueling import solve_flow_refueling
 from siting.point_cover import with_points
+from siting.stops import CandidatePaths
+from siting.trip_cover import cover_sets
 
 
 def _pairs(reach):

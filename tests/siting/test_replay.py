@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.errors import ReplayError
-from siting.coverage import cover_sets
 from siting.flow_refueling import solve_flow_refueling
 from siting.replay import replay_trips
+from siting.trip_cover import cover_sets
 
 # One road: nodes 10 ... 50 at 0, 100, 200, 300, 400 km; a tank of 40 kg drives 400 km.
 ROAD = {

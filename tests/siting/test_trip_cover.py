@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from siting.coverage import (
-    CandidatePaths,
-    Stops,
-    candidate_stops,
-    class_cover,
-    class_volumes,
-    cover_sets,
-    even_paths,
-    served_trips,
-)
+from siting.coverage import class_cover, class_volumes, served_trips
+from siting.stops import CandidatePaths, Stops, candidate_stops, even_paths
+from siting.trip_cover import cover_sets
 
 
 def _line(positions, *, length, range_km, n_sites=None):
@@ -206,7 +199,7 @@ def test_blocks_give_what_one_block_gives(monkeypatch):
     trips = rng.integers(0, 40, 200)
     ranges = rng.choice([200.0, 300.0, 400.0], 200)
     whole = cover_sets(paths, path=trips, tank=ranges)
-    monkeypatch.setattr("siting.coverage._BLOCK_ROWS", 50)
+    monkeypatch.setattr("siting.trip_cover._BLOCK_ROWS", 50)
     parts = cover_sets(paths, path=trips, tank=ranges)
     assert whole.trip_class.tolist() == parts.trip_class.tolist()
     assert _families(whole) == _families(parts)
