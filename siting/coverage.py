@@ -8,6 +8,7 @@ with the same family of sets are merged into one class. `siting.trip_cover` deri
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
+
+#: Sets are compared in blocks of about this many entries, to bound memory.
+_BLOCK_ENTRIES = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,56 @@ def families(
         members=member[chosen],
         trip_class=trip_class,
     )
+
+
+def minimal_families(cover: CoverSets) -> CoverSets:
+    """Leave out cover sets that contain another of their class, and merge what became equal.
+
+    Parameters
+    ----------
+    cover
+        Cover sets; equal ones may be stored more than once.
+    """
+    sets, row = distinct_rows(cover.sets)
+    owner = np.repeat(np.arange(cover.n_classes, dtype=np.int64), np.diff(cover.offsets))
+    member = row[cover.members]
+    pair = np.unique(np.column_stack([owner, member]), axis=0)
+    owner, member = pair[:, 0], pair[:, 1]
+    size = np.diff(sets.indptr).astype(np.int64)
+    ends = np.cumsum(size[member]) // _BLOCK_ENTRIES
+    starts = np.searchsorted(owner, owner[np.flatnonzero(np.diff(ends, prepend=-1))])  # whole classes
+    keep = np.ones(len(member), dtype=bool)
+    for a, b in pairwise(np.unique(np.append(starts, len(member))).tolist()):
+        keep[a:b] = ~_holds_another(sets, owner[a:b], member[a:b])
+    owner, member = owner[keep], member[keep]
+    used, member = np.unique(member, return_inverse=True)
+    merged = families(
+        sets=sparse.csr_array(sets[used]),
+        trip=owner,
+        member=member.astype(np.int64),
+        servable=np.ones(cover.n_classes, dtype=bool),
+    )
+    return CoverSets(
+        sets=merged.sets,
+        offsets=merged.offsets,
+        members=merged.members,
+        trip_class=np.append(merged.trip_class, -1)[cover.trip_class],
+    )
+
+
+def _holds_another(sets: sparse.csr_array, owner: Indices, member: Indices) -> NDArray[np.bool_]:
+    """Tell which "class owns set" rows own a set that contains another of the same class."""
+    size = np.diff(sets.indptr)[member]
+    mine = sets[member]
+    # One column per class and site, so that only sets of one class have members in common.
+    site = np.repeat((owner - owner[0]) * sets.shape[1], size) + mine.indices
+    names, column = np.unique(site, return_inverse=True)
+    apart = sparse.csr_array((mine.data, column, mine.indptr), shape=(len(member), len(names)))
+    shared = (apart @ apart.T).tocoo()
+    i, j = shared.coords
+    held = np.zeros(len(member), dtype=bool)
+    held[i[(shared.data == size[j]) & (i != j)]] = True
+    return held
 
 
 def distinct_rows(matrix: sparse.csr_array) -> tuple[sparse.csr_array, Indices]:

@@ -2,20 +2,25 @@
 
 The rules driven by (Kuby & Lim 2005), for each vehicle on its own:
 
-- the tank is full at an origin with a station, half full at an origin without;
+- the tank is full at an origin with a station, half full (or as said) at an origin without;
 - consumption is given for every step of the way there and of the way back, by kind of vehicle;
-- wherever the route passes a station, the vehicle fills up;
+- wherever the route passes a station it may enter, the vehicle fills up; some are entered by those only who
+  come from certain nodes, except where the trip starts or ends;
 - it drives to the destination and back on the same road, and must never run dry;
 - it must come home with what it started with, so that it can do it again.
 
 The vehicle then drives a second lap, from the level it came home with: its fills are what a trip takes day by
 day, and add up to what it burns. All vehicles drive at once, node by node.
+
+A vehicle in its steady state (``cyclic``) drives the first lap from a full tank, to see what it comes home
+with, and the second from that. One that drives ``one_way`` starts with the share said, tops up where the
+origin has a station, drives there once, and must arrive with the share said or fill up there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -36,6 +41,11 @@ LEAST_FILL = 0.01
 
 _FAULTS_LISTED = 10
 
+#: How trips are driven.
+Driven = Literal["round_trip", "cyclic", "one_way"]
+
+_DRY, _HOME, _ARRIVAL = "runs dry", "comes home with too little", "arrives with too little"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
@@ -47,7 +57,7 @@ class Replay:
         Number of trips driven.
     fills
         One row per trip and station: `trip` (row of the arrays given), `station` (row of station_nodes),
-        `kg_per_trip` (dispensed per round trip), `visits_per_trip` (fills of 1 % of the tank and more);
+        `kg_per_trip` (dispensed per trip driven), `visits_per_trip` (fills of 1 % of the tank and more);
         ordered by trip, then station.
     faults
         One row per failed trip: `trip`, `what`, `node` (id), `km` (driven since leaving the origin).
@@ -91,8 +101,12 @@ def replay_trips(
     tank_kg: Floats,
     station_nodes: Indices,
     stations: Indices | None = None,
+    entered_from: tuple[Indices, Indices] | None = None,
+    way: Driven = "round_trip",
+    start_fill: float | Floats = 0.5,
+    arrival_fill: float = 0.0,
 ) -> Replay:
-    """Drive trips there and back, twice.
+    """Drive trips: there and back twice, or there once.
 
     Parameters
     ----------
@@ -112,12 +126,24 @@ def replay_trips(
         its fills equally.
     stations
         (n_access,) int64, station reached from each node; None when each station has one node.
+    entered_from
+        (n,) positions in `station_nodes`, (n,) node ids: pairs "may be entered by who comes from this node".
+        A position that stands in no pair is entered from anywhere.
+    way
+        How trips are driven.
+    start_fill
+        Share of the tank at an origin without a station, 0-1; one for all, or (n_trips,) float64.
+    arrival_fill
+        Least share of the tank at the destination of a one-way trip, 0-1.
 
     Returns
     -------
     Replay
         Fills and faults.
     """
+    doors = _Doors(
+        station_nodes, np.arange(len(station_nodes)) if stations is None else stations, entered_from
+    )
     fleet = _Fleet(
         offsets,
         km,
@@ -126,17 +152,28 @@ def replay_trips(
         route=np.asarray(route, dtype=np.int64),
         kind=np.asarray(kind, dtype=np.int64),
         tank_kg=np.asarray(tank_kg, dtype=np.float64),
-        has_station=np.isin(nodes, station_nodes),
+        may_stop=doors.open_along(offsets, nodes),
     )
-    fleet.drive_lap()
-    fleet.check_home()
-    fleet.log.clear()
-    fleet.drive_lap()
+    fill = np.broadcast_to(np.asarray(start_fill, dtype=np.float64), len(fleet.order))
+    if way == "one_way":
+        fleet.start_with(fill)
+        fleet.enter(fleet.first, homeward=False)
+        fleet.drive_there()
+        fleet.check(arrival_fill * fleet.tank, _ARRIVAL)
+    else:
+        fleet.start_with(np.ones(len(fill)) if way == "cyclic" else fill, full_at_stations=True)
+        before = fleet.level.copy()
+        fleet.drive_lap()
+        if way == "cyclic":
+            before = fleet.level.copy()
+        else:
+            fleet.check(before, _HOME)
+        fleet.log.clear()
+        fleet.drive_lap()
+        fleet.check(before, _HOME)
     return Replay(
         trips_driven=len(fleet.order),
-        fills=_fills(
-            fleet, nodes, station_nodes, np.arange(len(station_nodes)) if stations is None else stations
-        ),
+        fills=doors.fills(fleet, offsets, nodes),
         faults=fleet.faults(nodes),
         lowest_level_share=fleet.by_trip(fleet.lowest / fleet.tank),
     )
@@ -155,31 +192,42 @@ class _Fleet:
         route: Indices,
         kind: Indices,
         tank_kg: Floats,
-        has_station: NDArray[np.bool_],
+        may_stop: NDArray[np.bool_],
     ) -> None:
         self.order = np.argsort(offsets[route] - offsets[route + 1], kind="stable")
         route = route[self.order]
-        self.km, self.has_station = km, has_station
+        self.km, self.may_stop = km, may_stop
         self.first, self.last = offsets[route], offsets[route + 1] - 1
         self.tank = tank_kg[self.order]
         self.kind, self.out_kg, self.back_kg = kind[self.order], out_kg, back_kg
-        self.start = np.where(has_station[self.first], self.tank, self.tank / 2.0)
-        self.level = self.start.copy()
-        self.lowest = self.level.copy()
+        self.level = np.zeros(len(route))
+        self.lowest = self.tank.copy()
         self.fault_row = np.full(len(route), -1, dtype=np.int64)
         self.fault_km = np.zeros(len(route))
-        self.not_home = np.zeros(len(route), dtype=bool)
-        self.log: list[tuple[Indices, Indices, Floats]] = []  # vehicles, rows of the route nodes, kg filled
+        self.fault = np.full(len(route), _DRY, dtype=object)
+        #: Vehicles, rows of the route nodes, whether homeward bound, kg filled.
+        self.log: list[tuple[Indices, Indices, NDArray[np.bool_], Floats]] = []
+
+    def start_with(self, fill: Floats, *, full_at_stations: bool = False) -> None:
+        """Fill the tanks before the first drive: shares, by trip."""
+        share = fill[self.order]
+        self.level = self.tank * np.where(full_at_stations & self.may_stop[0, self.first], 1.0, share)
+        self.lowest = self.level.copy()
 
     def drive_lap(self) -> None:
         """Drive to the destination and back."""
+        self.drive_there()
+        steps = self.last - self.first
+        for step in range(int(steps.max(initial=0)) - 1, -1, -1):
+            driving = int(np.count_nonzero(steps > step))
+            self._arrive(self.first[:driving] + step, self.first[:driving] + step + 1)
+
+    def drive_there(self) -> None:
+        """Drive to the destination."""
         steps = self.last - self.first
         for step in range(1, int(steps.max(initial=0)) + 1):
             driving = int(np.count_nonzero(steps >= step))
             self._arrive(self.first[:driving] + step, self.first[:driving] + step - 1)
-        for step in range(int(steps.max(initial=0)) - 1, -1, -1):
-            driving = int(np.count_nonzero(steps > step))
-            self._arrive(self.first[:driving] + step, self.first[:driving] + step + 1)
 
     def _arrive(self, row: Indices, previous: Indices) -> None:
         """Move the first vehicles to the next node of their routes, and fill up where there is a station."""
@@ -196,15 +244,22 @@ class _Fleet:
             length, along = self.km[self.last[:driving]], self.km[row]
             self.fault_row[:driving][dry] = row[dry]
             self.fault_km[:driving][dry] = np.where(homeward, 2.0 * length - along, along)[dry]
-        stopping = np.flatnonzero(self.has_station[row])
-        self.log.append((stopping, row[stopping], self.tank[stopping] - level[stopping]))
-        level[stopping] = self.tank[stopping]
+        self.enter(row, homeward=bool(driving) and bool(row[0] < previous[0]))
 
-    def check_home(self) -> None:
-        """Find vehicles that come home with less than they started with."""
-        self.not_home = (self.level < self.start - DRY_TOLERANCE * self.tank) & (self.fault_row < 0)
-        self.fault_row[self.not_home] = self.first[self.not_home]
-        self.fault_km[self.not_home] = 2.0 * self.km[self.last[self.not_home]]
+    def enter(self, row: Indices, *, homeward: bool) -> None:
+        """Fill up the first vehicles where a station is open to them."""
+        stopping = np.flatnonzero(self.may_stop[int(homeward), row])
+        kg = self.tank[stopping] - self.level[stopping]
+        self.log.append((stopping, row[stopping], np.full(len(stopping), homeward), kg))
+        self.level[stopping] = self.tank[stopping]
+
+    def check(self, least: Floats, fault: str) -> None:
+        """Find vehicles with less in the tank than they must have where they are now."""
+        short = (self.level < least - DRY_TOLERANCE * self.tank) & (self.fault_row < 0)
+        at_home = fault == _HOME
+        self.fault_row[short] = (self.first if at_home else self.last)[short]
+        self.fault_km[short] = (2.0 if at_home else 1.0) * self.km[self.last[short]]
+        self.fault[short] = fault
 
     def faults(self, nodes: Indices) -> pd.DataFrame:
         """Return the table of faults, by trip."""
@@ -212,7 +267,7 @@ class _Fleet:
         table = pd.DataFrame(
             {
                 "trip": self.order[failed],
-                "what": np.where(self.not_home[failed], "comes home with too little", "runs dry"),
+                "what": self.fault[failed],
                 "node": nodes[self.fault_row[failed]],
                 "km": self.fault_km[failed],
             }
@@ -226,25 +281,68 @@ class _Fleet:
         return result
 
 
-def _fills(fleet: _Fleet, nodes: Indices, station_nodes: Indices, stations: Indices) -> pd.DataFrame:
-    """Add up the fills of each trip at each station."""
-    nothing = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    vehicle, row, kg = (np.concatenate(column) for column in zip(nothing, *fleet.log, strict=True))
-    is_visit = kg > LEAST_FILL * fleet.tank[vehicle]
-    visits = pd.DataFrame({"trip": fleet.order[vehicle], "node": nodes[row], "kg": kg, "visits": is_visit})
-    reached = pd.DataFrame({"station": stations, "node": station_nodes})
-    reached["share"] = 1.0 / reached.groupby("node")["node"].transform("size")
-    per_node = visits.groupby(["trip", "node"], as_index=False).agg(
-        kg=("kg", "sum"), visits=("visits", "sum")
-    )
-    shared = per_node.merge(reached, on="node")
-    shared[["kg", "visits"]] = shared[["kg", "visits"]].mul(shared["share"], axis="index")
-    fills = shared.groupby(["trip", "station"], as_index=False)[["kg", "visits"]].sum()
-    return pd.DataFrame(
-        {
-            "trip": fills["trip"].astype(np.int64),
-            "station": fills["station"].astype(np.int64),
-            "kg_per_trip": fills["kg"].astype(np.float64),
-            "visits_per_trip": fills["visits"].astype(np.float64),
-        }
-    )
+class _Doors:
+    """Who may enter which station: by node, and where one comes from."""
+
+    def __init__(
+        self, station_nodes: Indices, stations: Indices, entered_from: tuple[Indices, Indices] | None
+    ) -> None:
+        self._access = pd.DataFrame({"station": stations, "node": station_nodes})
+        self._access["access"] = np.arange(len(station_nodes))
+        nowhere = (np.empty(0, np.int64), np.empty(0, np.int64))
+        access, neighbor = nowhere if entered_from is None else entered_from
+        self._one_sided = pd.DataFrame({"access": access, "previous": neighbor}).drop_duplicates()
+        self._access["free"] = ~self._access["access"].isin(self._one_sided["access"])
+
+    def open_along(self, offsets: Indices, nodes: Indices) -> NDArray[np.bool_]:
+        """Tell where along the routes a vehicle may stop: (2, n) bool, on the way there, and back."""
+        is_end = np.zeros(len(nodes), dtype=bool)
+        is_end[offsets[:-1]] = True
+        is_end[offsets[1:] - 1] = True
+        free = self._access.loc[self._access["free"], "node"]
+        always = np.isin(nodes, free) | (is_end & np.isin(nodes, self._access["node"]))
+        if self._one_sided.empty:
+            return np.stack([always, always])
+        turn = self._one_sided.merge(self._access, on="access")
+        turns = pd.MultiIndex.from_frame(turn[["previous", "node"]])
+        return np.stack(
+            [
+                always | pd.MultiIndex.from_arrays([np.roll(nodes, by), nodes]).isin(turns)
+                for by in (1, -1)  # what is rolled in from beyond an end is not looked at
+            ]
+        )
+
+    def fills(self, fleet: _Fleet, offsets: Indices, nodes: Indices) -> pd.DataFrame:
+        """Add up the fills of each trip at each station; those open to a vehicle at once share its fills."""
+        nothing = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool), np.empty(0))
+        vehicle, row, homeward, kg = (
+            np.concatenate(column) for column in zip(nothing, *fleet.log, strict=True)
+        )
+        is_visit = kg > LEAST_FILL * fleet.tank[vehicle]
+        visits = pd.DataFrame(
+            {"trip": fleet.order[vehicle], "node": nodes[row], "kg": kg, "visits": is_visit}
+        )
+        by = ["trip", "node"]
+        if not self._one_sided.empty:
+            ends = np.isin(row, offsets[:-1]) | np.isin(row, offsets[1:] - 1)
+            previous = np.where(homeward, row + 1, row - 1)
+            visits["end"] = ends
+            visits["previous"] = np.where(ends, -1, nodes[np.clip(previous, 0, len(nodes) - 1)])
+            by += ["end", "previous"]
+        per_door = visits.groupby(by, as_index=False).agg(kg=("kg", "sum"), visits=("visits", "sum"))
+        shared = per_door.merge(self._access, on="node")
+        if not self._one_sided.empty:
+            turns = pd.MultiIndex.from_frame(self._one_sided[["access", "previous"]])
+            turning = pd.MultiIndex.from_frame(shared[["access", "previous"]]).isin(turns)
+            shared = shared[shared["free"] | shared["end"] | turning].drop_duplicates([*by, "station"])
+        share = 1.0 / shared.groupby(by)["station"].transform("size")
+        shared[["kg", "visits"]] = shared[["kg", "visits"]].mul(share, axis="index")
+        fills = shared.groupby(["trip", "station"], as_index=False)[["kg", "visits"]].sum()
+        return pd.DataFrame(
+            {
+                "trip": fills["trip"].astype(np.int64),
+                "station": fills["station"].astype(np.int64),
+                "kg_per_trip": fills["kg"].astype(np.float64),
+                "visits_per_trip": fills["visits"].astype(np.float64),
+            }
+        )

@@ -1,67 +1,89 @@
-"""From paths to cover sets: which stations keep a round trip from running dry.
+"""From paths to cover sets: which stations keep a trip from running dry.
 
 Formulation
 -----------
-A vehicle drives O-D-O along one path and back on the same path, again and again: half a tank at an origin
-without a station, a full one with; it fills up at every station it stops at; stations stand on the path's
-own nodes (Kuby & Lim 2005). What it uses differs from road to road and between the ways: uphill costs more.
-With the candidate sites of a path in driving order,
+What a vehicle uses differs from road to road and between the ways: uphill costs more. It fills up at every
+open station it may enter; stations stand on the path's own nodes. A trip is one drive along a line of stops;
+the way there and back is one, too, with the stops on the way back after those on the way there.
 
 Sets
-    i in I      candidate sites of the path, 1 ... m
+    i in I      stops at candidate sites in driving order, 1 ... m; a site may be passed more than once
 Parameters
-    s_i         used from the origin to i on the way there, kg (or km, if every km uses the same)
-    b_i         used from i to the origin on the way back; neither s nor b falls along the path
-    S, B        used on the whole way there and back
+    c_i         used from the start to i, kg (or km, if every km uses the same); does not fall
+    C           used to the end
     T           usable tank, kg (km)
-Condition
-    The trip is served by the open stations iff the first has max(s, b) <= T/2, the last has
-    (S - s) + (B - b) <= T, and of two in a row, i before j, max(s_j - s_i, b_j - b_i) <= T.
+    f, a        share of the tank at the start, if no station is there, and least share at the end
 
-The same as arc cover sets (Capar, Kuby, Leon & Tsai 2013): each arc (a, b) of the cyclic trip needs one open
-station from which it can be driven to its end b without another fill. On a sorted path each of these sets
-is an interval of candidates:
+One way (`siting.trip_rules`). A trip with C <= (f - a) T needs no station. Any other is served iff the first
+open stop has c <= f T, the last C - c <= (1 - a) T, and of two in a row, i before j, c_j - c_i <= T. These
+are cover sets, each an interval of stops:
 
-    start   {i : max(s_i, b_i) <= T/2}
+    start   {i : c_i <= f T}
+    end     {i : C - c_i <= (1 - a) T}
+    to j    {i before j : c_j - c_i <= T}     for each j with c_j > T
+
+*Needed*: the first open stop stands in the start set and the last in the end set. Let i be the last open stop
+before j (there is one, as the start set lies before j) and k the first at or after j, or the end if there is
+none: from i the vehicle drives past j to k on one tank, so c_j - c_i <= T. *Enough*: were two open stops in a
+row farther apart than T, the set of the latter would hold no open stop, as all between them are closed. Sets
+"to j" with c_j <= T hold the start set, or j stands in it. The sets of all other arcs (Capar, Kuby, Leon &
+Tsai 2013) contain one of these.
+
+Round trip. The lap O-D-O is driven one way with a = f: the vehicle comes home with what it started with. With
+s_i used to site i on the way there and b_i from i on the way back, and S and B on the whole ways, i is passed
+at c = s_i and at c = S + B - b_i. If every site may be entered both ways, the open stops in a row are the
+open sites in a row, there and back, and the last one twice. The sets are intervals of sites, by the same
+argument:
+
+    start   {i : s_i <= f T, b_i <= (1 - f) T}       for f = 1/2: max(s_i, b_i) <= T/2
     end     {i : (S - s_i) + (B - b_i) <= T}
-    to j    {i before j : max(s_j - s_i, b_j - b_i) <= T}     for each candidate j with max(s_j, b_j) > T
+    to j    {i before j : max(s_j - s_i, b_j - b_i) <= T}     for each j with max(s_j, b_j) > T
 
-The sets of all other arcs contain one of these. The trip is
-served iff every one of its cover sets holds an open station; an empty set means it never can be. Sets that
-contain another set of the same trip say nothing and are left out; equal sets are stored once, and trips
-with the same family of sets are merged into one class.
+Cyclic. No start and no end: the stops stand on a circle of circumference C. With C <= T any one will do;
+otherwise two open ones in a row (or the only one and itself) may be at most T apart:
 
-Sets are compared by 128-bit random keys (fixed seed) instead of member by member: two different families
-among a million are confused with a probability below 1e-26.
+    to j    {i : 0 < (c_j - c_i) mod C <= T}     for each j
+
+If every site may be entered both ways, this is the round trip with the start set {i : s_i + b_i <= T}: the
+first open site is passed last on the way home and first on the way out again.
+
+An empty set means the trip can never be served. Sets that contain another set of the same trip say nothing
+and are left out.
 
 References
 ----------
 Kuby, M., Lim, S. (2005). The flow-refueling location problem for alternative-fuel vehicles.
 Socio-Economic Planning Sciences 39, 125-145.
-Capar, I., Kuby, M., Leon, V. J., Tsai, Y.-J. (2013). An arc cover-path-cover formulation and strategic
+Capar, I., Kuby, M., Leon, V. J., Tsai, Y.-J. (2013). An arc cover-path cover formulation and strategic
 analysis of alternative-fuel station locations. European Journal of Operational Research 227, 142-151.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
-from siting.coverage import CoverSets, families
+from corridor.errors import Fault, InputError
+from siting.coverage import CoverSets, families, minimal_families
+from siting.segments import Column, Sum, differs_from_previous
 from siting.set_keys import group, prefix_sums, random_keys
+from siting.trip_rules import TripRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from siting.stops import CandidatePaths
+    from siting.stops import CandidatePaths, Lap
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
+    #: Trip, low and high: rows low:high of the stops are a cover set of the trip; low = high cannot be met.
+    Intervals = tuple[Indices, Indices, Indices]
 
 #: Ranges are stretched by this share, so that a sum of doubles that misses R by its last digits still
 #: counts as R: 0.4 mm in 400 km. Whole numbers of km compare exactly.
@@ -72,7 +94,12 @@ _BLOCK_ROWS = 2_000_000
 
 
 def cover_sets(
-    paths: CandidatePaths, *, path: Indices, tank: Floats, kind: Indices | None = None
+    paths: CandidatePaths,
+    *,
+    path: Indices,
+    tank: Floats,
+    kind: Indices | None = None,
+    rule: TripRule | None = None,
 ) -> CoverSets:
     """Derive the minimal cover sets of every trip and merge trips with equal families.
 
@@ -86,59 +113,104 @@ def cover_sets(
         (n_trips,) float64, T: usable tank of each trip's vehicle, in the unit of the paths.
     kind
         (n_trips,) int64, column of the paths' figures that is the vehicle's; None takes the first.
+    rule
+        How the trips are driven; None: round trips that start half full.
 
     Returns
     -------
     CoverSets
         Sets, families and the class of each trip.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        For tanks that are not finite and positive.
     """
+    rule = TripRule() if rule is None else rule
     path = np.asarray(path, dtype=np.int64)
     tank = np.asarray(tank, dtype=np.float64)
+    if not np.all(np.isfinite(tank) & (tank > 0.0)):
+        raise InputError(Fault("tanks must be finite and greater than 0", "tank"))
     kind = np.zeros(len(path), dtype=np.int64) if kind is None else np.asarray(kind, dtype=np.int64)
-    rows = paths.offsets[path + 1] - paths.offsets[path]
+    trips = _Trips(path=path, kind=kind, reach=tank * (1.0 + RANGE_TOLERANCE), fill=rule.start_of(len(path)))
+    if rule.way == "one_way":
+        lap = paths.there()
+        return _by_blocks(lap, trips, lambda some: _one_way(lap, some, least=rule.arrival_fill))
+    if paths.serve_both_ways:
+        cyclic = rule.way == "cyclic"
+        return _by_blocks(paths, trips, lambda some: _there_and_back(paths, some, cyclic=cyclic))
+    lap = paths.there_and_back()
+    if rule.way == "cyclic":
+        lap = lap.twice()
+        return minimal_families(_by_blocks(lap, trips, lambda some: _around(lap, some)))
+    return minimal_families(_by_blocks(lap, trips, lambda some: _one_way(lap, some, least=some.fill)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trips:
+    """Trips to find intervals for: (n_trips,) each; `reach` is T, `fill` the share at the start."""
+
+    path: Indices
+    kind: Indices
+    reach: Floats
+    fill: Floats
+
+    @property
+    def number(self) -> Indices:
+        """0 ... n_trips - 1."""
+        return np.arange(len(self.path), dtype=np.int64)
+
+    def part(self, low: int, high: int) -> _Trips:
+        """Return some trips in a row."""
+        return _Trips(
+            path=self.path[low:high],
+            kind=self.kind[low:high],
+            reach=self.reach[low:high],
+            fill=self.fill[low:high],
+        )
+
+
+def _by_blocks(
+    stops: CandidatePaths | Lap, trips: _Trips, intervals: Callable[[_Trips], Intervals]
+) -> CoverSets:
+    """Find the intervals block by block and turn them into families of sets."""
+    n_trips = len(trips.path)
+    rows = stops.offsets[trips.path + 1] - stops.offsets[trips.path]
     block = np.cumsum(rows) // _BLOCK_ROWS
-    ends = np.concatenate([[0], np.flatnonzero(np.diff(block)) + 1, [len(path)]]).astype(np.int64)
-    parts = [
-        _minimal_intervals(paths, path[a:b], kind[a:b], tank[a:b], a) for a, b in pairwise(ends) if b > a
-    ]
-    if not parts:
-        parts = [(np.empty(0, np.int64),) * 3]
+    ends = np.concatenate([[0], np.flatnonzero(np.diff(block)) + 1, [n_trips]]).astype(np.int64)
+    parts: list[Intervals] = [(np.empty(0, np.int64),) * 3]
+    for a, b in pairwise(ends.tolist()):
+        trip, low, high = intervals(trips.part(a, b))
+        parts.append((trip + a, low, high))
     trip, low, high = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    served = np.ones(len(path), dtype=bool)
+    served = np.ones(n_trips, dtype=bool)
     served[trip[low >= high]] = False
     keep = served[trip]
-    return _merge_intervals(paths, trip[keep], low[keep], high[keep], servable=served)
+    return _merge_intervals(stops, trip[keep], low[keep], high[keep], servable=served)
 
 
-def _minimal_intervals(
-    paths: CandidatePaths, path: Indices, kind: Indices, tank: Floats, first_trip: int
-) -> tuple[Indices, Indices, Indices]:
-    """Return trip, low and high of each minimal cover set: rows low:high of the paths' stops.
-
-    A trip that cannot be served has an interval with low = high.
-    """
-    begin, end = paths.offsets[path], paths.offsets[path + 1]
-    reach = tank * (1.0 + RANGE_TOLERANCE)
-    out, back = _Column(paths.out, kind), _Column(paths.back, kind)
-    both = _Sum(out, back)
-    trips = np.arange(len(path), dtype=np.int64)
-
-    half = reach / 2.0
-    start_high = np.minimum(
-        out.bisect(trips, begin, end, half, side="right"), back.bisect(trips, begin, end, half, side="right")
-    )
-    round_trip = paths.total_out[path, kind] + paths.total_back[path, kind]
-    end_low = both.bisect(trips, begin, end, round_trip - reach, side="left")
+def _there_and_back(paths: CandidatePaths, trips: _Trips, *, cyclic: bool) -> Intervals:
+    """Return the minimal cover sets of round trips on which every site may be entered both ways."""
+    begin, end = paths.offsets[trips.path], paths.offsets[trips.path + 1]
+    number, reach = trips.number, trips.reach
+    out, back = Column(paths.out, trips.kind), Column(paths.back, trips.kind)
+    both = Sum(out, back)
+    whole = paths.total_out[trips.path, trips.kind] + paths.total_back[trips.path, trips.kind]
+    if cyclic:
+        start_high = both.bisect(number, begin, end, reach, side="right")
+    else:
+        start_high = np.minimum(
+            out.bisect(number, begin, end, trips.fill * reach, side="right"),
+            back.bisect(number, begin, end, (1.0 - trips.fill) * reach, side="right"),
+        )
+    end_low = both.bisect(number, begin, end, whole - reach, side="left")
 
     # Only candidates beyond the first tank can need a set of their own.
     beyond = np.minimum(
-        out.bisect(trips, begin, end, reach, side="right"),
-        back.bisect(trips, begin, end, reach, side="right"),
+        out.bisect(number, begin, end, reach, side="right"),
+        back.bisect(number, begin, end, reach, side="right"),
     )
-    count = end - beyond
-    trip = np.repeat(trips, count)
-    before = np.cumsum(count) - count
-    row = beyond[trip] + (np.arange(len(trip)) - before[trip])
+    trip, row = _rows(beyond, end)
     first = begin[trip]
     middle_low = np.maximum(
         out.bisect(trip, first, row, out.at(trip, row) - reach[trip], side="left"),
@@ -146,100 +218,87 @@ def _minimal_intervals(
     )
     # Candidates at one place: neither way uses anything between them.
     middle_high = both.bisect(trip, first, row, both.at(trip, row), side="left")
-    middle_low = np.minimum(middle_low, middle_high)
+    found = [(number, begin, start_high), (trip, middle_low, middle_high), (number, end_low, end)]
+    return _minimal(found, needs_station=whole > 0.0)
 
-    # In this order both ends of the intervals never fall within a trip.
-    everything = np.concatenate([trips, trip, trips])
-    order = np.argsort(everything, kind="stable")
-    trip = everything[order]
-    low = np.concatenate([begin, middle_low, end_low])[order]
-    high = np.concatenate([start_high, middle_high, end])[order]
+
+def _one_way(lap: Lap, trips: _Trips, *, least: float | Floats) -> Intervals:
+    """Return the minimal cover sets of trips along a line that end with at least a share of the tank."""
+    begin, end = lap.offsets[trips.path], lap.offsets[trips.path + 1]
+    number, reach = trips.number, trips.reach
+    used, whole = Column(lap.used, trips.kind), lap.total[trips.path, trips.kind]
+    start_high = used.bisect(number, begin, end, trips.fill * reach, side="right")
+    end_low = used.bisect(number, begin, end, whole - (1.0 - least) * reach, side="left")
+    found = [
+        (number, begin, start_high),
+        _to_stops(
+            used, reach, begin=begin, first=used.bisect(number, begin, end, reach, side="right"), end=end
+        ),
+        (number, end_low, end),
+    ]
+    return _minimal(found, needs_station=whole > (trips.fill - least) * reach)
+
+
+def _around(lap: Lap, trips: _Trips) -> Intervals:
+    """Return the minimal cover sets of trips driven round and round; the lap is there twice."""
+    begin, end = lap.offsets[trips.path], lap.offsets[trips.path + 1]
+    second = (begin + end) // 2
+    used, whole = Column(lap.used, trips.kind), lap.total[trips.path, trips.kind]
+    any_will_do = (whole <= trips.reach) | (begin == end)
+    to_stops = _to_stops(used, trips.reach, begin=begin, first=np.where(any_will_do, end, second), end=end)
+    alone = np.flatnonzero(any_will_do).astype(np.int64)
+    return _minimal([to_stops, (alone, second[alone], end[alone])], needs_station=whole > 0.0)
+
+
+def _to_stops(used: Column, reach: Floats, *, begin: Indices, first: Indices, end: Indices) -> Intervals:
+    """Return the stops from which each of the stops first:end of each trip is within reach."""
+    trip, row = _rows(first, end)
+    at = used.at(trip, row)
+    low = used.bisect(trip, begin[trip], row, at - reach[trip], side="left")
+    return trip, low, used.bisect(trip, begin[trip], row, at, side="left")  # nothing is used among equals
+
+
+def _rows(low: Indices, high: Indices) -> tuple[Indices, Indices]:
+    """Return trip and row of each of the rows low:high of the trips."""
+    count = high - low
+    trip = np.repeat(np.arange(len(count), dtype=np.int64), count)
+    before = np.cumsum(count) - count
+    return trip, low[trip] + (np.arange(len(trip)) - before[trip])
+
+
+def _minimal(found: list[Intervals], *, needs_station: NDArray[np.bool_]) -> Intervals:
+    """Leave out intervals that hold another of their trip, and all those of trips that need no station.
+
+    Within a trip, neither end of the intervals may fall from one to the next in the order of `found`. A trip
+    that cannot be served has intervals with low = high.
+    """
+    trip, low, high = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    order = np.argsort(trip, kind="stable")
+    order = order[needs_station[trip[order]]]
+    trip, low, high = trip[order], low[order], high[order]
     # Empty intervals rule the trip out: mark them before dominance drops anything.
-    dead = np.zeros(len(path), dtype=bool)
+    dead = np.zeros(len(needs_station), dtype=bool)
     dead[trip[low >= high]] = True
     # Of sets with equal low keep the first (shortest); of those left with equal high the last.
-    keep = _differs_from_previous(trip, low)
+    keep = differs_from_previous(trip, low)
     trip, low, high = trip[keep], low[keep], high[keep]
-    keep = _differs_from_previous(trip[::-1], high[::-1])[::-1]
+    keep = differs_from_previous(trip[::-1], high[::-1])[::-1]
     trip, low, high = trip[keep], low[keep], high[keep]
-    high = np.where(dead[trip], low, high)
-    return trip + first_trip, low, high
+    return trip, low, np.where(dead[trip], low, high)
 
 
 def _merge_intervals(
-    paths: CandidatePaths, trip: Indices, low: Indices, high: Indices, *, servable: NDArray[np.bool_]
+    stops: CandidatePaths | Lap, trip: Indices, low: Indices, high: Indices, *, servable: NDArray[np.bool_]
 ) -> CoverSets:
     """Turn intervals of path rows into distinct site sets, and trips into classes."""
-    prefix = prefix_sums(random_keys(paths.n_sites, seed=1)[paths.site])
+    prefix = prefix_sums(random_keys(stops.n_sites, seed=1)[stops.site])
     first, member = group(prefix[high] - prefix[low])
     size = high[first] - low[first]
     indptr = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     rows = np.repeat(low[first] - indptr[:-1], size) + np.arange(indptr[-1])
     sets = sparse.csr_array(
-        (np.ones(len(rows)), paths.site[rows], indptr), shape=(len(first), paths.n_sites), dtype=np.float64
+        (np.ones(len(rows)), stops.site[rows], indptr), shape=(len(first), stops.n_sites), dtype=np.float64
     )
     sets.sum_duplicates()  # a path may pass a site twice; also sorts the sites
     sets.data[:] = 1.0
     return families(sets=sets, trip=trip, member=member, servable=servable)
-
-
-class _Column:
-    """Figures of each trip's own kind of vehicle along the paths."""
-
-    def __init__(self, values: Floats, kind: Indices) -> None:
-        self._flat, self._n_kinds, self._kind = values.ravel(), values.shape[1], kind
-
-    def at(self, trip: Indices, row: Indices) -> Floats:
-        """Return the figures of some trips at some rows."""
-        figures: Floats = self._flat[row * self._n_kinds + self._kind[trip]]
-        return figures
-
-    def bisect(self, trip: Indices, low: Indices, high: Indices, target: Floats, *, side: str) -> Indices:
-        """Return the first row in low:high with a figure >= (right: >) the target, many segments at once."""
-        return _bisect(self.at, trip, low, high, target, side=side)
-
-
-class _Sum:
-    """Sum of two columns: what the way there and the way back use together."""
-
-    def __init__(self, one: _Column, other: _Column) -> None:
-        self._one, self._other = one, other
-
-    def at(self, trip: Indices, row: Indices) -> Floats:
-        """Return the sums of some trips at some rows."""
-        return self._one.at(trip, row) + self._other.at(trip, row)
-
-    def bisect(self, trip: Indices, low: Indices, high: Indices, target: Floats, *, side: str) -> Indices:
-        """Return the first row in low:high with a sum >= (right: >) the target, many segments at once."""
-        return _bisect(self.at, trip, low, high, target, side=side)
-
-
-def _bisect(
-    at: Callable[[Indices, Indices], Floats],
-    trip: Indices,
-    low: Indices,
-    high: Indices,
-    target: Floats,
-    *,
-    side: str,
-) -> Indices:
-    """Bisect many segments at once: the first row in low:high with a value >= (right: >) the target."""
-    low, high = low.copy(), high.copy()
-    last = np.maximum(high - 1, low)
-    for _ in range(int(np.max(high - low, initial=0)).bit_length()):
-        middle = (low + high) // 2
-        searching = low < high
-        rows = np.flatnonzero(searching)
-        value = at(trip[rows], np.minimum(middle, last)[rows])
-        below = np.zeros(len(low), dtype=bool)
-        below[rows] = (value <= target[rows]) if side == "right" else (value < target[rows])
-        high = np.where(searching & ~below, middle, high)
-        low = np.where(below, middle + 1, low)
-    return low
-
-
-def _differs_from_previous(owner: Indices, value: Indices) -> NDArray[np.bool_]:
-    """Tell where a row starts a new group or a new value."""
-    differs = np.ones(len(owner), dtype=bool)
-    differs[1:] = (owner[1:] != owner[:-1]) | (value[1:] != value[:-1])
-    return differs
