@@ -1,4 +1,4 @@
-"""Exchange search: swap one station for another, or add one, while that serves more volume.
+"""Exchange search: swap a station for another, or add one, while that serves more volume within the budget.
 
 The classic interchange heuristic (Teitz & Bart 1968) on cover sets. For a set of open stations, let ``n_q``
 be the number of cover sets of class q without an open station. Opening site i serves class q at once iff q
@@ -25,16 +25,20 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+#: Sites for next to nothing are worth their gain over this.
+_LEAST_COST = 1e-12
+
 
 def improve_by_exchange(
     cover: CoverSets,
     volume: Floats,
     chosen: NDArray[np.bool_],
     *,
-    most: int,
+    cost: Floats,
+    budget: float,
     should_stop: Callable[[], bool],
 ) -> NDArray[np.bool_]:
-    """Improve a choice of stations until no addition and no swap of two serves more.
+    """Improve a choice of stations until no addition and no swap serves more.
 
     Parameters
     ----------
@@ -43,43 +47,51 @@ def improve_by_exchange(
     volume
         (n_classes,) float64.
     chosen
-        (n_sites,) bool, the choice to start from.
-    most
-        Most stations to choose.
+        (n_sites,) bool, the choice to start from, within the budget.
+    cost
+        (n_sites,) float64, of a station at each site.
+    budget
+        Most all chosen stations together may cost.
     should_stop
         Asked between steps; the best choice so far is returned when it says so.
 
     Returns
     -------
     (n_sites,) bool
-        A choice that serves at least as much. Ties go to the lowest site index.
+        A choice within the budget that serves at least as much. Ties go to the lowest site index.
     """
-    chosen = chosen.copy()
     smallest = 1e-9 * float(volume.sum())
-    value = _value_and_gains(cover, volume, chosen)[0]
-    while np.count_nonzero(chosen) < most and not should_stop():
-        _, gain = _value_and_gains(cover, volume, chosen)
-        best = int(np.argmax(gain))
-        if gain[best] <= smallest:
-            break
-        chosen[best] = True
-        value += float(gain[best])
+
+    def filled(choice: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], float]:
+        """Add the site that serves most per cost, again and again, while the budget allows."""
+        choice = choice.copy()
+        while True:
+            value, gain = _value_and_gains(cover, volume, choice)
+            gain[cost > left_over(choice, cost=cost, budget=budget)] = 0.0
+            best = int(np.argmax(gain / np.maximum(cost, _LEAST_COST)))
+            if gain[best] <= smallest or should_stop():
+                return choice, value
+            choice[best] = True
+
+    chosen, value = filled(chosen)
     improved = True
     while improved and not should_stop():
         improved = False
         for site in np.flatnonzero(chosen).tolist():
             if should_stop():
                 break
-            chosen[site] = False
-            rest, gain = _value_and_gains(cover, volume, chosen)
-            best = int(np.argmax(gain))
-            if rest + gain[best] > value + smallest:
-                chosen[best] = True
-                value = rest + float(gain[best])
+            rest = chosen.copy()
+            rest[site] = False
+            swapped, swapped_value = filled(rest)
+            if swapped_value > value + smallest:
+                chosen, value = swapped, swapped_value
                 improved = True
-            else:
-                chosen[site] = True
     return chosen
+
+
+def left_over(chosen: NDArray[np.bool_], *, cost: Floats, budget: float) -> float:
+    """Return what is left of the budget, with room for the last digits of a sum of doubles."""
+    return budget - float(cost[chosen].sum()) + 1e-9 * max(budget, 1.0)
 
 
 def without_idle(cover: CoverSets, volume: Floats, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:

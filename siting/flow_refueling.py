@@ -154,7 +154,8 @@ def solve_flow_refueling(
     )
     search = Search(
         problem,
-        most=n_new - len(fixed.locked),
+        cost=problem.cost,
+        budget=float(n_new - len(fixed.locked)),
         gap=max(gap, OPTIMALITY_TOLERANCE / 2.0),
         deadline=clock + time_limit_s,
         clock=clock,

@@ -7,7 +7,7 @@ Sets
     g in G      groups of trip classes
     r in C_g    cuts of group g found so far
 Parameters
-    N           most stations to choose
+    c_i, B      cost of a station and budget (c = 1: B stations at most)
     V_g         volume of group g
     b_r, a_ri   constant and slope of a cut
 Variables
@@ -16,7 +16,7 @@ Variables
 Maximize
     sum_g theta_g
 subject to
-    sum_i x_i <= N
+    sum_i c_i x_i <= B
     theta_g <= b_r + sum_i a_ri x_i     for r in C_g
     0 <= theta_g <= V_g
 
@@ -73,7 +73,7 @@ class Relaxation:
     theta
         (n_groups,) float64.
     bound
-        No choice of N stations covers more.
+        No choice within the budget covers more.
     reduced_cost
         (n_sites,) float64; forcing site i against its sign lowers `bound` by this much.
     """
@@ -110,25 +110,25 @@ class Master:
     ----------
     group_volume
         (n_groups,) float64, V_g.
-    n_sites
-        Number of sites.
-    most
-        N, most stations to choose.
+    cost
+        (n_sites,) float64, c_i, not negative.
+    budget
+        B.
     """
 
-    def __init__(self, group_volume: Floats, *, n_sites: int, most: int) -> None:
+    def __init__(self, group_volume: Floats, *, cost: Floats, budget: float) -> None:
         self._volume = group_volume
-        self._most = float(most)
-        self._n_sites = n_sites
+        self._cost, self._limit = cost, budget
+        self._n_sites = n_sites = len(cost)
         self._slopes: list[sparse.csr_array] = []
         self._constants: list[Floats] = []
         self._groups: list[NDArray[np.int64]] = []
         self._glop = LinearSolver.CreateSolver("GLOP")
         self._x = [self._glop.NumVar(0.0, 1.0, "") for _ in range(n_sites)]
         self._theta = [self._glop.NumVar(0.0, float(volume), "") for volume in group_volume]
-        self._budget = self._glop.Constraint(-self._glop.infinity(), self._most)
-        for x in self._x:
-            self._budget.SetCoefficient(x, 1.0)
+        self._budget = self._glop.Constraint(-self._glop.infinity(), self._limit)
+        for x, price in zip(self._x, cost.tolist(), strict=True):
+            self._budget.SetCoefficient(x, price)
         objective = self._glop.Objective()
         objective.SetMaximization()
         for theta in self._theta:
@@ -179,7 +179,7 @@ class Master:
         slope, constant, group = self._all_cuts()
         n_cuts, n_groups = len(constant), len(self._volume)
         pick = sparse.csr_array((np.ones(n_cuts), (np.arange(n_cuts), group)), shape=(n_cuts, n_groups))
-        budget = sparse.csr_array(np.concatenate([np.ones(self._n_sites), np.zeros(n_groups)])[None, :])
+        budget = sparse.csr_array(np.concatenate([self._cost, np.zeros(n_groups)])[None, :])
         matrix = sparse.vstack([sparse.hstack([-slope, pick]), budget], format="csr")
         program = Program(
             objective=np.concatenate([np.zeros(self._n_sites), np.ones(n_groups)]),
@@ -187,12 +187,12 @@ class Master:
             upper=np.concatenate([upper, self._volume]),
             matrix=sparse.csr_array(matrix),
             row_lower=np.full(n_cuts + 1, -np.inf),
-            row_upper=np.concatenate([constant, [self._most]]),
+            row_upper=np.concatenate([constant, [self._limit]]),
             integer=np.arange(self._n_sites + n_groups) < self._n_sites,
             maximize=True,
         )
         answer = solve(program, solver="scip", time_limit_s=time_limit_s, gap=gap)
-        if answer.status == "infeasible":  # lower and upper leave no choice of N
+        if answer.status == "infeasible":  # lower and upper leave no choice within the budget
             return IntegerSolution(chosen=None, bound=-np.inf, solved=True)
         ceiling = float(self._volume.sum())
         return IntegerSolution(
@@ -213,11 +213,11 @@ class Master:
         slope, constant, group = self._all_cuts()
         price = np.maximum([row.dual_value() for row in self._rows], 0.0)
         budget_price = max(self._budget.dual_value(), 0.0)
-        reduced_cost = np.asarray(slope.T @ price) - budget_price
+        reduced_cost = np.asarray(slope.T @ price) - budget_price * self._cost
         unpriced = 1.0 - np.bincount(group, weights=price, minlength=len(self._volume))
         bound = (
             float(price @ constant)
-            + budget_price * self._most
+            + budget_price * self._limit
             + float(np.maximum(reduced_cost, 0.0).sum())
             + float(self._volume @ np.maximum(unpriced, 0.0))
         )

@@ -2,7 +2,8 @@
 
 - A cover set that holds an open site is satisfied and drops out; a class with no other sets is served anyhow.
 - A class with a set that holds no site that may be chosen is lost.
-- A site that stands only in sets another site stands in, too, is never the better choice (dominance).
+- A site that stands only in sets another site stands in, too, and costs no less, is never the better choice
+  (dominance).
 - Cover sets that became equal are one, and classes with the same sets are one.
 
 None of this changes the optimum.
@@ -40,6 +41,8 @@ class Problem:
         (n_classes,) float64, scaled.
     free
         (n_free,) int64, site index of each free site.
+    cost
+        (n_free,) float64, of a station at each free site.
     constant
         Volume served anyhow, unscaled.
     scale
@@ -49,11 +52,14 @@ class Problem:
     cover: CoverSets
     volume: Floats
     free: Indices
+    cost: Floats
     constant: float
     scale: float
 
 
-def reduce_problem(cover: CoverSets, volume: Floats, *, is_open: Indices, forbidden: Indices) -> Problem:
+def reduce_problem(
+    cover: CoverSets, volume: Floats, *, is_open: Indices, forbidden: Indices, cost: Floats | None = None
+) -> Problem:
     """Drop sets an open site satisfies and sites that are settled, and merge what became equal.
 
     Parameters
@@ -64,6 +70,8 @@ def reduce_problem(cover: CoverSets, volume: Floats, *, is_open: Indices, forbid
         (n_trips,) float64.
     is_open, forbidden
         (n,) int64, sites open in any case, and sites that must stay empty.
+    cost
+        (n_sites,) float64, of a station at each site, not negative; None: 1 each.
     """
     n_sites = cover.sets.shape[1]
     by_class = class_volumes(cover, volume)
@@ -82,8 +90,9 @@ def reduce_problem(cover: CoverSets, volume: Floats, *, is_open: Indices, forbid
 
     kept = needed & undecided[owner]
     used = np.unique(cover.members[kept])
-    worthwhile = _undominated(sparse.csr_array(sets[used]))
-    free = free[worthwhile]
+    price = (np.ones(n_sites) if cost is None else np.asarray(cost, dtype=np.float64))[free]
+    worthwhile = _undominated(sparse.csr_array(sets[used]), price)
+    free, price = free[worthwhile], price[worthwhile]
     distinct, row = distinct_rows(sparse.csr_array(sets[used][:, worthwhile]))
     new_row = np.full(cover.sets.shape[0], -1, dtype=np.int64)
     new_row[used] = row
@@ -96,21 +105,23 @@ def reduce_problem(cover: CoverSets, volume: Floats, *, is_open: Indices, forbid
         cover=merged,
         volume=merged_volume / scale,
         free=free,
+        cost=price,
         constant=float(by_class[~waiting].sum()),
         scale=scale,
     )
 
 
-def _undominated(sets: sparse.csr_array) -> Indices:
+def _undominated(sets: sparse.csr_array, cost: Floats) -> Indices:
     """Return the sites (columns) worth choosing, ascending.
 
-    A site is left out when another stands in every set it stands in, and so could take its place; of sites in
-    equal sets the first stays.
+    A site is left out when another that costs no more stands in every set it stands in, and so could take its
+    place; of sites in equal sets at equal cost the first stays.
     """
     shared = (sets.T @ sets).tocoo()
     size = np.asarray(sets.sum(axis=0)).ravel()
     i, j = shared.coords
-    beaten = (shared.data == size[i]) & ((size[j] > size[i]) | (j < i)) & (i != j)
+    better = (size[j] > size[i]) | (cost[j] < cost[i]) | (j < i)
+    beaten = (shared.data == size[i]) & (cost[j] <= cost[i]) & better & (i != j)
     worthwhile = size > 0.0
     worthwhile[i[beaten]] = False
     return np.flatnonzero(worthwhile).astype(np.int64)

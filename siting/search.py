@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from siting.coverage import CoverSets, class_cover
-from siting.exchange import improve_by_exchange
+from siting.exchange import improve_by_exchange, left_over
 from siting.master import Cuts, Master
 from siting.program import Answer, Program, solve
 
@@ -52,7 +52,8 @@ class Search:
         self,
         problem: Problem,
         *,
-        most: int,
+        cost: Floats,
+        budget: float,
         gap: float,
         deadline: float,
         clock: float,
@@ -60,7 +61,8 @@ class Search:
         should_stop: Callable[[], bool] | None,
     ) -> None:
         self.problem = problem
-        self.most = min(most, len(problem.free))
+        self.cost, self.budget = cost, min(budget, float(cost.sum()))
+        self.affordable = cost <= left_over(np.zeros(len(cost), dtype=bool), cost=cost, budget=budget)
         self.gap = gap
         self.deadline = deadline
         self.clock = clock
@@ -76,16 +78,16 @@ class Search:
     def run(self) -> None:
         """Search until bound and plan meet, or time is up."""
         self._report("cover sets ready")
-        if self.problem.cover.n_classes == 0 or self.most == 0:
+        if self.problem.cover.n_classes == 0 or not self.affordable.any():
             self.bound = 0.0
         if self._done():
             return
-        if self.most == len(self.problem.free):
+        if self.budget == self.cost.sum():
             self._offer(np.ones(len(self.problem.free), dtype=bool))
             self.bound = self.value
             return
         volume = np.bincount(self.group, weights=self.problem.volume).astype(np.float64)
-        master = Master(volume, n_sites=len(self.problem.free), most=self.most)
+        master = Master(volume, cost=self.cost, budget=self.budget)
         inner = self._cut_loop(master)
         if len(self.problem.cover.members) <= _WHOLE:
             self._solve_whole()
@@ -94,12 +96,12 @@ class Search:
 
     def _cut_loop(self, master: Master) -> Floats:
         """Add cuts to the linear master, then round its inner point and return it."""
-        inner = np.full(len(self.problem.free), self.most / len(self.problem.free))
+        inner = np.full(len(self.cost), self.budget / self.cost.sum()) * self.affordable
         inner_value = self._fractional_value(inner)
         history = [self.linear_bound]
         for number in range(_LINEAR_ROUNDS):
             if number == _FIRST_PLAN:
-                self._offer(_largest(inner, self.most))  # an early plan, in case time runs out
+                self._offer(self._bought(np.argsort(-inner, kind="stable")))
             if self._done():
                 break
             relaxed = master.solve_relaxation(time_limit_s=self._left())
@@ -127,15 +129,13 @@ class Search:
         """Turn fractional stations into plans: the largest first, then draws by their size."""
         if self._stopped():
             return
-        self._offer(_largest(x, self.most))
+        self._offer(self._bought(np.argsort(-x, kind="stable")))
         rng = np.random.default_rng(0)
         weight = x + 1e-9
         for _ in range(_ROUNDINGS):
             if self._stopped() or self.bound - self.value <= _ROUNDING_GAP * self.bound:
                 return
-            chosen = np.zeros(len(x), dtype=bool)
-            chosen[rng.choice(len(x), self.most, replace=False, p=weight / weight.sum())] = True
-            self._offer(chosen)
+            self._offer(self._bought(rng.choice(len(x), len(x), replace=False, p=weight / weight.sum())))
 
     def _solve_whole(self) -> None:
         """Give the whole model, x and y, to the solver; restarted with more time until it is through."""
@@ -144,7 +144,8 @@ class Search:
             lower, upper = self._limits()
             answer = solve_whole(
                 self.problem,
-                most=self.most,
+                cost=self.cost,
+                budget=self.budget,
                 lower=lower,
                 upper=upper,
                 time_limit_s=min(slice_s, self._left()),
@@ -188,7 +189,7 @@ class Search:
 
     def _limits(self) -> tuple[Floats, Floats]:
         """Fix sites whose choice, or absence, pulls the linear bound under the best plan."""
-        upper = np.where(self.linear_bound + self.reduced_cost < self.value, 0.0, 1.0)
+        upper = np.where(self.linear_bound + self.reduced_cost < self.value, 0.0, self.affordable)
         lower = np.where(self.linear_bound - self.reduced_cost < self.value, 1.0, 0.0)
         return np.minimum(lower, upper), upper
 
@@ -211,12 +212,27 @@ class Search:
     def _offer(self, chosen: NDArray[np.bool_]) -> None:
         """Improve a choice by exchange and keep it when it is the best so far."""
         chosen = improve_by_exchange(
-            self.problem.cover, self.problem.volume, chosen, most=self.most, should_stop=self._stopped
+            self.problem.cover,
+            self.problem.volume,
+            chosen,
+            cost=self.cost,
+            budget=self.budget,
+            should_stop=self._stopped,
         )
         value = self._fractional_value(chosen.astype(np.float64))
         if value > self.value:
             self.best, self.value = chosen, value
             self._report("better plan")
+
+    def _bought(self, order: Indices) -> NDArray[np.bool_]:
+        """Choose sites in this order while the budget allows."""
+        chosen = np.zeros(len(self.cost), dtype=bool)
+        left = left_over(chosen, cost=self.cost, budget=self.budget)
+        for site in order.tolist():
+            if self.cost[site] <= left:
+                chosen[site] = True
+                left -= float(self.cost[site])
+        return chosen
 
     def _lower_bound_to(self, bound: float, message: str) -> None:
         if bound < self.bound:
@@ -257,15 +273,15 @@ def _groups(cover: CoverSets, volume: Floats) -> Indices:
     return group.astype(np.int64)
 
 
-def _largest(x: Floats, n: int) -> NDArray[np.bool_]:
-    """Choose the n largest entries, the first of equal ones."""
-    chosen = np.zeros(len(x), dtype=bool)
-    chosen[np.argsort(-x, kind="stable")[:n]] = True
-    return chosen
-
-
 def solve_whole(
-    problem: Problem, *, most: int, lower: Floats, upper: Floats, time_limit_s: float, gap: float
+    problem: Problem,
+    *,
+    cost: Floats,
+    budget: float,
+    lower: Floats,
+    upper: Floats,
+    time_limit_s: float,
+    gap: float,
 ) -> Answer:
     """Solve the model as it stands in `siting.flow_refueling`, with a row for every class and cover set.
 
@@ -273,8 +289,8 @@ def solve_whole(
     ----------
     problem
         What is to decide.
-    most
-        Most stations to choose.
+    cost, budget
+        (n_free,) float64, of a station at each free site, and most all together may cost.
     lower, upper
         (n_free,) float64, limits of x, 0 or 1.
     time_limit_s, gap
@@ -289,8 +305,8 @@ def solve_whole(
     n_free, n_classes, n_rows = len(problem.free), cover.n_classes, len(cover.members)
     owner = np.repeat(np.arange(n_classes), np.diff(cover.offsets))
     served = sparse.csr_array((np.ones(n_rows), (np.arange(n_rows), owner)), shape=(n_rows, n_classes))
-    budget = sparse.csr_array(np.concatenate([np.ones(n_free), np.zeros(n_classes)])[None, :])
-    matrix = sparse.vstack([sparse.hstack([-cover.sets[cover.members], served]), budget], format="csr")
+    spent = sparse.csr_array(np.concatenate([cost, np.zeros(n_classes)])[None, :])
+    matrix = sparse.vstack([sparse.hstack([-cover.sets[cover.members], served]), spent], format="csr")
     return solve(
         Program(
             objective=np.concatenate([np.zeros(n_free), problem.volume]),
@@ -298,7 +314,7 @@ def solve_whole(
             upper=np.concatenate([upper, np.ones(n_classes)]),
             matrix=sparse.csr_array(matrix),
             row_lower=np.full(n_rows + 1, -np.inf),
-            row_upper=np.concatenate([np.zeros(n_rows), [float(most)]]),
+            row_upper=np.concatenate([np.zeros(n_rows), [budget]]),
             integer=np.arange(n_free + n_classes) < n_free,
             maximize=True,
         ),
