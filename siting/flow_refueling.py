@@ -1,15 +1,16 @@
-"""Flow-refueling location: at most N new stations that serve the most trips.
+"""Flow-refueling location: the new stations, at most N or within a budget, that serve the most trips.
 
 Formulation
 -----------
 Sets
     i in I          sites: existing, candidates (`siting.trip_cover` gives the sets below)
-    q in Q          classes of round trips with the same cover sets
+    q in Q          classes of trips with the same cover sets
     k in K_q        cover sets of class q
     S_k             sites of cover set k
 Parameters
     v_q             volume of class q (trips/d, kg/d, ... : the unit of the objective)
-    N               most new stations
+    c_i             cost of a new station at site i; 1 where stations are counted
+    N               budget; most new stations where they are counted
 Variables
     x_i in {0, 1}   1 if a station stands at site i
     y_q in [0, 1]   1 if the trips of class q are served
@@ -17,7 +18,7 @@ Maximize
     sum_q v_q y_q
 subject to
     y_q <= sum_{i in S_k} x_i       for q in Q, k in K_q        (arc cover-path cover)
-    sum_{i new} x_i <= N
+    sum_{i new} c_i x_i <= N
     x_i = 1                         existing and locked sites
     x_i = 0                         forbidden sites
 
@@ -45,6 +46,7 @@ Ben-Ameur, W., Neto, J. (2007). Acceleration of cutting-plane and column generat
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,14 +57,18 @@ from corridor.errors import Fault, InfeasibleError, InputError
 from siting.certificate import OPTIMALITY_TOLERANCE, Certificate
 from siting.coverage import CoverSets, served_trips
 from siting.exchange import without_idle
+from siting.location import check_amounts, settled_sites
 from siting.program import ORTOOLS_VERSION
 from siting.reduction import reduce_problem
 from siting.search import ProgressCallback, Search
+from siting.watch import limit_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from siting.location import SiteFates
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -99,7 +105,9 @@ def solve_flow_refueling(
     cover: CoverSets,
     volume: Floats,
     *,
-    n_new: int,
+    n_new: int | None = None,
+    site_cost: Floats | None = None,
+    budget: float | None = None,
     existing: Sequence[int] | Indices = (),
     locked: Sequence[int] | Indices = (),
     forbidden: Sequence[int] | Indices = (),
@@ -108,7 +116,7 @@ def solve_flow_refueling(
     on_progress: ProgressCallback | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> FlowRefuelingSolution:
-    """Choose at most `n_new` stations so that the most volume is served.
+    """Choose at most `n_new` stations, or stations within a budget, so that the most volume is served.
 
     Parameters
     ----------
@@ -117,7 +125,10 @@ def solve_flow_refueling(
     volume
         (n_trips,) float64, what serving a trip counts, not negative.
     n_new
-        N, most new stations; locked sites count, existing ones do not.
+        Most new stations; locked sites count, existing ones do not.
+    site_cost, budget
+        In place of `n_new`: (n_sites,) float64, cost of a new station at each site, not negative (None: 1
+        each), and the most all new stations may cost together.
     existing, locked, forbidden
         Site indices that are open anyhow, must be chosen, must not be chosen.
     gap
@@ -137,25 +148,36 @@ def solve_flow_refueling(
     Raises
     ------
     InputError
-        Negative or undefined volumes or limits, unknown sites.
+        Negative or undefined volumes, costs or limits, unknown sites; not one of `n_new` and `budget`.
     InfeasibleError
-        More sites locked than N, or a site both locked and forbidden.
+        More sites locked than allowed or affordable, or a site both locked and forbidden.
     """
     clock = time.perf_counter()
     volume = np.asarray(volume, dtype=np.float64)
-    fixed = _Sites.checked(
-        cover, volume, n_new=n_new, existing=existing, locked=locked, forbidden=forbidden, gap=gap
-    )
-    problem = reduce_problem(
+    faults = limit_faults(gap=gap, time_limit_s=time_limit_s)
+    if (n_new is None) == (budget is None):
+        faults.append(Fault("give one of the two", "n_new, budget", "Count stations, or add up their cost"))
+    if budget is not None and not (math.isfinite(budget) and budget >= 0.0):
+        faults.append(Fault(f"{budget} is not a budget", "budget", "Give 0 or more"))
+    if n_new is not None and site_cost is not None:
+        faults.append(Fault("without a meaning where stations are counted", "site_cost", "Give a budget"))
+    fates, cost = checked_question(
         cover,
         volume,
-        is_open=np.concatenate([fixed.existing, fixed.locked]),
-        forbidden=fixed.forbidden,
+        site_cost=site_cost,
+        fates={"existing": existing, "locked": locked, "forbidden": forbidden},
+        most=n_new,
+        faults=faults,
     )
+    spent = float(cost[fates.locked].sum())
+    allowed = float(n_new or 0) if budget is None else budget
+    if spent > allowed * (1.0 + _LAST_DIGITS):
+        raise InfeasibleError(f"the locked sites cost {spent:g}, but the budget is {allowed:g}")
+    problem = reduce_problem(cover, volume, is_open=fates.standing, forbidden=fates.forbidden, cost=cost)
     search = Search(
         problem,
         cost=problem.cost,
-        budget=float(n_new - len(fixed.locked)),
+        budget=max(0.0, allowed - spent),
         gap=max(gap, OPTIMALITY_TOLERANCE / 2.0),
         deadline=clock + time_limit_s,
         clock=clock,
@@ -164,8 +186,8 @@ def solve_flow_refueling(
     )
     search.run()
     chosen = without_idle(problem.cover, problem.volume, search.best)
-    new = np.union1d(fixed.locked, problem.free[chosen]).astype(np.int64)
-    stations = np.union1d(fixed.existing, new).astype(np.int64)
+    new = np.union1d(fates.locked, problem.free[chosen]).astype(np.int64)
+    stations = np.union1d(fates.existing, new).astype(np.int64)
     served = served_trips(cover, stations)
     incumbent = float(volume[served].sum())
     bound = max(incumbent, search.bound * problem.scale + problem.constant)
@@ -187,53 +209,56 @@ def solve_flow_refueling(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sites:
-    """Sites whose fate is settled: (n,) int64 indices, ascending, disjoint."""
+def checked_question(
+    cover: CoverSets,
+    volume: Floats,
+    *,
+    site_cost: Floats | None,
+    fates: Mapping[str, Sequence[int] | Indices],
+    most: int | None,
+    faults: list[Fault],
+) -> tuple[SiteFates, Floats]:
+    """Check what is wrong with volumes, costs and sites; return the fates of the sites and their cost.
 
-    existing: Indices
-    locked: Indices
-    forbidden: Indices
+    Parameters
+    ----------
+    cover, volume, site_cost
+        See `solve_flow_refueling`.
+    fates
+        ``existing``, ``locked`` and ``forbidden`` sites.
+    most
+        Most new stations; None for any number.
+    faults
+        Found already.
 
-    @classmethod
-    def checked(
-        cls,
-        cover: CoverSets,
-        volume: Floats,
-        *,
-        n_new: int,
-        existing: Sequence[int] | Indices,
-        locked: Sequence[int] | Indices,
-        forbidden: Sequence[int] | Indices,
-        gap: float,
-    ) -> _Sites:
-        """Check everything that can be wrong with the question."""
-        n_sites = cover.sets.shape[1]
-        sets = {
-            name: np.unique(np.asarray(sites, dtype=np.int64))
-            for name, sites in (("existing", existing), ("locked", locked), ("forbidden", forbidden))
-        }
-        faults = [
-            Fault(f"site {site} is not one of the {n_sites} sites", name, "Count sites from 0")
-            for name, sites in sets.items()
-            for site in sites[(sites < 0) | (sites >= n_sites)].tolist()
-        ]
-        if len(volume) != len(cover.trip_class):
-            faults.append(Fault(f"{len(volume)} volumes for {len(cover.trip_class)} trips", "volume"))
-        if not np.all(np.isfinite(volume)) or np.any(volume < 0.0):
-            faults.append(Fault("volumes must be finite and not negative", "volume"))
-        if n_new < 0:
-            faults.append(Fault(f"{n_new} is not a number of stations", "n_new", "Give 0 or more"))
-        if not 0.0 <= gap < 1.0:
-            faults.append(Fault(f"{gap} is not a relative gap", "gap", "Give 0 or more, less than 1"))
-        if faults:
-            raise InputError(faults)
-        wanted = np.setdiff1d(sets["locked"], sets["existing"])
-        if (clash := np.intersect1d(wanted, sets["forbidden"])).size:
-            raise InfeasibleError(f"sites {clash.tolist()} are both locked and forbidden")
-        if len(wanted) > n_new:
-            raise InfeasibleError(
-                f"{len(wanted)} sites are locked, but at most {n_new} new stations are allowed"
-            )
-        barred = np.setdiff1d(sets["forbidden"], sets["existing"])
-        return cls(existing=sets["existing"], locked=wanted, forbidden=barred)
+    Returns
+    -------
+    fates
+        Of all sites.
+    cost
+        (n_sites,) float64.
+
+    Raises
+    ------
+    InputError
+        With every fault found.
+    InfeasibleError
+        See `siting.location.settled_sites`.
+    """
+    n_sites = cover.sets.shape[1]
+    cost = np.ones(n_sites) if site_cost is None else np.asarray(site_cost, dtype=np.float64)
+    faults = [
+        *check_amounts("volume", volume, len(cover.trip_class)),
+        *check_amounts("site_cost", cost, n_sites),
+        *faults,
+    ]
+    try:
+        settled = settled_sites(n_sites, most=most, **fates)
+    except InputError as error:
+        faults = [*error.faults, *faults]
+    except InfeasibleError:
+        if not faults:
+            raise
+    if faults:
+        raise InputError(faults)
+    return settled, cost
