@@ -1,4 +1,4 @@
-"""Master problem of the cut loop: stations x and grouped covered volume theta, under cuts found so far.
+"""Master problem: stations x and grouped served volume theta, under the cuts found so far, within branches.
 
 Formulation
 -----------
@@ -6,44 +6,58 @@ Sets
     i in I      sites that may be chosen
     g in G      groups of trip classes
     r in C_g    cuts of group g found so far
+    b in B      branches: groups of sites I_b with least and most stations l_b, u_b
 Parameters
-    c_i, B      cost of a station and budget (c = 1: B stations at most)
+    c_i, N      cost of a station and budget (c = 1: N stations at most)
     V_g         volume of group g
     b_r, a_ri   constant and slope of a cut
 Variables
-    x_i         1 if a station is chosen (0-1 in the relaxation)
+    x_i         1 if a station is chosen (0-1 in this relaxation)
     theta_g     estimate from above of the volume served in group g
 Maximize
     sum_g theta_g
 subject to
-    sum_i c_i x_i <= B
+    sum_i c_i x_i <= N
     theta_g <= b_r + sum_i a_ri x_i     for r in C_g
+    l_b <= sum_{i in I_b} x_i <= u_b    for b in B
     0 <= theta_g <= V_g
 
-The relaxation is solved by GLOP, kept warm between rounds; the integer master by SCIP. Bounds of the
-relaxation are computed from its duals, so that they hold whatever the solver's tolerances are.
+Solved by GLOP's dual simplex, kept warm between rounds and nodes. Bounds are computed from its duals by weak
+duality, so that they hold whatever the solver's tolerances are. Cuts that stopped binding are dropped
+from time to time; they are found again where they are needed.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from ortools.linear_solver.pywraplp import Constraint as LinearConstraint
+from ortools.linear_solver.pywraplp import MPSolverParameters
 from ortools.linear_solver.pywraplp import Solver as LinearSolver
-from scipy import sparse
 
 from corridor.errors import SolverError
-from siting.program import Program, solve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
+    Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-#: A cut is added when it is violated by more than this share of the total volume.
-_VIOLATION = 1e-8
+#: Least and most stations in a group of sites: site indices (ascending) to (l, u), u may be infinite.
+Branches = dict[tuple[int, ...], tuple[float, float]]
+
+_WARM = "use_dual_simplex: true use_preprocessing: false"
+_COLD = "use_dual_simplex: false use_preprocessing: true"
+#: Rows beyond which the half of them that has not been binding for longest is dropped.
+_MOST_ROWS = 600
+#: A dual of a cut counts as none below this.
+_BINDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +69,16 @@ class Cuts:
     constant
         (n_groups,) float64.
     slope
-        (n_groups, n_sites) sparse.
+        (n_groups, n_sites) float64.
     """
 
     constant: Floats
-    slope: sparse.csr_array
+    slope: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxation:
-    """Solution of the linear master.
+    """Solution of the master.
 
     Parameters
     ----------
@@ -73,7 +87,7 @@ class Relaxation:
     theta
         (n_groups,) float64.
     bound
-        No choice within the budget covers more.
+        No choice within the budget and the branches serves more.
     reduced_cost
         (n_sites,) float64; forcing site i against its sign lowers `bound` by this much.
     """
@@ -84,27 +98,8 @@ class Relaxation:
     reduced_cost: Floats
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegerSolution:
-    """Outcome of the integer master.
-
-    Parameters
-    ----------
-    chosen
-        (n_sites,) bool, None when the solver found nothing in time.
-    bound
-        No choice within the limits on x given covers more.
-    solved
-        Whether the solver finished within its time.
-    """
-
-    chosen: NDArray[np.bool_] | None
-    bound: float
-    solved: bool
-
-
 class Master:
-    """Cuts found so far, and the solvers over them.
+    """Cuts found so far, and the solver over them.
 
     Parameters
     ----------
@@ -113,58 +108,50 @@ class Master:
     cost
         (n_sites,) float64, c_i, not negative.
     budget
-        B.
+        N.
+    upper
+        (n_sites,) float64, 0 where no station may stand, else 1.
     """
 
-    def __init__(self, group_volume: Floats, *, cost: Floats, budget: float) -> None:
-        self._volume = group_volume
-        self._cost, self._limit = cost, budget
-        self._n_sites = n_sites = len(cost)
-        self._slopes: list[sparse.csr_array] = []
-        self._constants: list[Floats] = []
-        self._groups: list[NDArray[np.int64]] = []
-        self._glop = LinearSolver.CreateSolver("GLOP")
-        self._x = [self._glop.NumVar(0.0, 1.0, "") for _ in range(n_sites)]
-        self._theta = [self._glop.NumVar(0.0, float(volume), "") for volume in group_volume]
-        self._budget = self._glop.Constraint(-self._glop.infinity(), self._limit)
-        for x, price in zip(self._x, cost.tolist(), strict=True):
-            self._budget.SetCoefficient(x, price)
-        objective = self._glop.Objective()
-        objective.SetMaximization()
-        for theta in self._theta:
-            objective.SetCoefficient(theta, 1.0)
-        self._rows: list[LinearConstraint] = []
+    def __init__(self, group_volume: Floats, *, cost: Floats, budget: float, upper: Floats) -> None:
+        self.group_volume, self._cost, self._limit, self._upper = group_volume, cost, budget, upper
+        self._slope = np.zeros((0, len(cost)))
+        self._constant = np.zeros(0)
+        self._group = np.zeros(0, dtype=np.int64)
+        self._idle = np.zeros(0, dtype=np.int64)
+        self._branches: Branches = {}
+        self._build()
 
-    def add_cuts(self, cuts: Cuts, *, x: Floats | None = None, theta: Floats | None = None) -> int:
-        """Add the cuts that (x, theta) violates, or all of them without a point; return how many."""
-        groups = np.arange(len(cuts.constant), dtype=np.int64)
-        if x is not None and theta is not None:
-            violation = theta - cuts.constant - np.asarray(cuts.slope @ x)
-            groups = np.flatnonzero(violation > _VIOLATION * self._volume.sum()).astype(np.int64)
-        if not groups.size:
-            return 0
-        slope = sparse.csr_array(cuts.slope[groups])
-        self._slopes.append(slope)
-        self._constants.append(cuts.constant[groups])
-        self._groups.append(groups)
-        for k, group in enumerate(groups.tolist()):
-            row = self._glop.Constraint(-self._glop.infinity(), float(cuts.constant[group]))
-            row.SetCoefficient(self._theta[group], 1.0)
-            span = slice(slope.indptr[k], slope.indptr[k + 1])
-            for site, value in zip(slope.indices[span].tolist(), slope.data[span].tolist(), strict=True):
-                row.SetCoefficient(self._x[site], -value)
-            self._rows.append(row)
+    def rule_out(self, sites: NDArray[np.bool_]) -> None:
+        """Forbid sites from now on."""
+        for site in np.flatnonzero(sites & (self._upper > 0.0)).tolist():
+            self._x[site].SetUb(0.0)
+        self._upper = np.where(sites, 0.0, self._upper)
+
+    def add_cuts(self, cuts: Cuts, *, x: Floats, theta: Floats, least: float) -> int:
+        """Add the cuts that (x, theta) violates by more than `least`; return how many."""
+        violation = theta - cuts.constant - cuts.slope @ x
+        groups = np.flatnonzero(violation > least).astype(np.int64)
+        self._store(cuts.slope[groups], cuts.constant[groups], groups)
         return len(groups)
 
-    def solve_relaxation(self, *, time_limit_s: float) -> Relaxation | None:
-        """Solve the linear master; None when the time did not suffice."""
-        self._glop.SetTimeLimit(max(1, int(1e3 * min(time_limit_s, 1e6))))
-        status = self._glop.Solve()
-        if status in {LinearSolver.INFEASIBLE, LinearSolver.UNBOUNDED}:
-            raise SolverError("the linear master has no optimum, which its form rules out: a solver fault")
-        if status != LinearSolver.OPTIMAL:
+    def solve(self, branches: Branches, *, time_limit_s: float) -> Relaxation | None:
+        """Solve within branches; None when they leave no choice.
+
+        Raises
+        ------
+        TimeoutError
+            The time did not suffice.
+        """
+        if len(self._rows) + len(self._sums) > _MOST_ROWS:
+            self._forget()
+        self._enter(branches)
+        status = self._status(time_limit_s)
+        if status == LinearSolver.INFEASIBLE:
             return None
-        bound, reduced_cost = self._dual_bound()
+        price = np.maximum([row.dual_value() for row in self._rows], 0.0)
+        self._idle = np.where(price > _BINDING, 0, self._idle + 1)
+        bound, reduced_cost = self._dual_bound(price, branches)
         return Relaxation(
             x=np.clip([x.solution_value() for x in self._x], 0.0, 1.0),
             theta=np.array([theta.solution_value() for theta in self._theta]),
@@ -172,53 +159,97 @@ class Master:
             reduced_cost=reduced_cost,
         )
 
-    def solve_integer(
-        self, *, lower: Floats, upper: Floats, time_limit_s: float, gap: float
-    ) -> IntegerSolution:
-        """Solve the master with x binary within lower <= x <= upper (0 or 1 each), by SCIP."""
-        slope, constant, group = self._all_cuts()
-        n_cuts, n_groups = len(constant), len(self._volume)
-        pick = sparse.csr_array((np.ones(n_cuts), (np.arange(n_cuts), group)), shape=(n_cuts, n_groups))
-        budget = sparse.csr_array(np.concatenate([self._cost, np.zeros(n_groups)])[None, :])
-        matrix = sparse.vstack([sparse.hstack([-slope, pick]), budget], format="csr")
-        program = Program(
-            objective=np.concatenate([np.zeros(self._n_sites), np.ones(n_groups)]),
-            lower=np.concatenate([lower, np.zeros(n_groups)]),
-            upper=np.concatenate([upper, self._volume]),
-            matrix=sparse.csr_array(matrix),
-            row_lower=np.full(n_cuts + 1, -np.inf),
-            row_upper=np.concatenate([constant, [self._limit]]),
-            integer=np.arange(self._n_sites + n_groups) < self._n_sites,
-            maximize=True,
-        )
-        answer = solve(program, solver="scip", time_limit_s=time_limit_s, gap=gap)
-        if answer.status == "infeasible":  # lower and upper leave no choice within the budget
-            return IntegerSolution(chosen=None, bound=-np.inf, solved=True)
-        ceiling = float(self._volume.sum())
-        return IntegerSolution(
-            chosen=None if answer.x is None else np.round(answer.x[: self._n_sites]) == 1.0,
-            bound=ceiling if answer.bound is None else min(ceiling, answer.bound),
-            solved=answer.status == "optimal",
-        )
+    def _build(self) -> None:
+        """Start a fresh solver."""
+        glop = self._glop = LinearSolver.CreateSolver("GLOP")
+        glop.SetSolverSpecificParametersAsString(_WARM)
+        self._x = [glop.NumVar(0.0, upper, "") for upper in self._upper.tolist()]
+        self._theta = [glop.NumVar(0.0, volume, "") for volume in self.group_volume.tolist()]
+        self._budget = glop.Constraint(-glop.infinity(), self._limit)
+        for x, price in zip(self._x, self._cost.tolist(), strict=True):
+            self._budget.SetCoefficient(x, price)
+        objective = glop.Objective()
+        objective.SetMaximization()
+        for theta in self._theta:
+            objective.SetCoefficient(theta, 1.0)
+        self._rows: list[LinearConstraint] = []
+        self._sums: dict[tuple[int, ...], LinearConstraint] = {}
 
-    def _all_cuts(self) -> tuple[sparse.csr_array, Floats, NDArray[np.int64]]:
-        """Stack the cuts found so far: slope, constant and group."""
-        if not self._slopes:
-            return sparse.csr_array((0, self._n_sites)), np.empty(0), np.empty(0, dtype=np.int64)
-        slope = sparse.csr_array(sparse.vstack(self._slopes))
-        return slope, np.concatenate(self._constants), np.concatenate(self._groups)
+    def _store(self, slope: Floats, constant: Floats, groups: Indices) -> None:
+        """Append cuts to the arrays and to the solver."""
+        lowest = -self._glop.infinity()
+        for line, limit, group in zip(slope, constant.tolist(), groups.tolist(), strict=True):
+            row = self._glop.Constraint(lowest, limit)
+            row.SetCoefficient(self._theta[group], 1.0)
+            sites = np.flatnonzero(line * self._upper)
+            x = itemgetter(*sites.tolist(), -1, -1)(self._x)[:-2]
+            deque(map(row.SetCoefficient, x, (-line[sites]).tolist()), maxlen=0)  # the fastest of loops
+            self._rows.append(row)
+        self._slope = np.vstack([self._slope, slope])
+        self._constant = np.concatenate([self._constant, constant])
+        self._group = np.concatenate([self._group, groups])
+        self._idle = np.concatenate([self._idle, np.zeros(len(groups), dtype=np.int64)])
 
-    def _dual_bound(self) -> tuple[float, Floats]:
-        """Bound and reduced costs by weak duality: true for any multipliers >= 0, exact at the optimum."""
-        slope, constant, group = self._all_cuts()
-        price = np.maximum([row.dual_value() for row in self._rows], 0.0)
+    def _forget(self) -> None:
+        """Drop cuts that stopped binding and branches that are left."""
+        kept = np.sort(np.argsort(self._idle, kind="stable")[: _MOST_ROWS // 2])
+        slope, constant, groups, idle = (
+            part[kept] for part in (self._slope, self._constant, self._group, self._idle)
+        )
+        self._slope, self._constant = self._slope[:0], self._constant[:0]
+        self._group, self._idle = self._group[:0], self._idle[:0]
+        self._branches = {}
+        self._build()
+        self._store(slope, constant, groups)
+        self._idle = idle
+
+    def _enter(self, branches: Branches) -> None:
+        """Limit the sums of the branches, and free those of other nodes."""
+        infinity = self._glop.infinity()
+        for sites in self._branches.keys() - branches.keys():
+            self._sums[sites].SetBounds(0.0, infinity)
+        for sites, (least, most) in branches.items():
+            if sites not in self._sums:
+                row = self._sums[sites] = self._glop.Constraint(0.0, infinity)
+                for site in sites:
+                    row.SetCoefficient(self._x[site], 1.0)
+            self._sums[sites].SetBounds(least, min(most, infinity))
+        self._branches = branches
+
+    def _status(self, time_limit_s: float) -> int:
+        """Solve warm, or cold where that fails."""
+        self._glop.SetTimeLimit(max(1, int(1e3 * min(time_limit_s, 1e6))))
+        status = self._glop.Solve()
+        if status not in _THROUGH and status != LinearSolver.FEASIBLE:
+            cold = MPSolverParameters()
+            cold.SetIntegerParam(cold.INCREMENTALITY, cold.INCREMENTALITY_OFF)
+            for parameters in (_WARM, _COLD):
+                self._glop.SetSolverSpecificParametersAsString(parameters)
+                status = self._glop.Solve(cold)
+                if status in _THROUGH:
+                    break
+            self._glop.SetSolverSpecificParametersAsString(_WARM)
+        if status in _THROUGH:
+            return int(status)
+        if status in {LinearSolver.NOT_SOLVED, LinearSolver.FEASIBLE}:
+            raise TimeoutError
+        raise SolverError("the linear master has no optimum, which its form rules out: a solver fault")
+
+    def _dual_bound(self, price: Floats, branches: Mapping[tuple[int, ...], tuple[float, float]]) -> tuple[float, Floats]:
+        """Bound and reduced costs by weak duality: true for any multipliers, exact at the optimum."""
         budget_price = max(self._budget.dual_value(), 0.0)
-        reduced_cost = np.asarray(slope.T @ price) - budget_price * self._cost
-        unpriced = 1.0 - np.bincount(group, weights=price, minlength=len(self._volume))
-        bound = (
-            float(price @ constant)
-            + budget_price * self._limit
-            + float(np.maximum(reduced_cost, 0.0).sum())
-            + float(self._volume @ np.maximum(unpriced, 0.0))
-        )
+        reduced_cost = price @ self._slope - budget_price * self._cost
+        bound = float(price @ self._constant) + budget_price * self._limit
+        for sites, (least, most) in branches.items():
+            multiplier = self._sums[sites].dual_value()
+            limit = most if multiplier > 0.0 else least
+            if np.isfinite(limit):
+                reduced_cost[list(sites)] -= multiplier
+                bound += multiplier * limit
+        unpriced = 1.0 - np.bincount(self._group, weights=price, minlength=len(self.group_volume))
+        bound += float(self._upper @ np.maximum(reduced_cost, 0.0))
+        bound += float(self.group_volume @ np.maximum(unpriced, 0.0))
         return bound, reduced_cost
+
+
+_THROUGH = frozenset({LinearSolver.OPTIMAL, LinearSolver.INFEASIBLE})

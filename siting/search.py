@@ -1,26 +1,32 @@
 """Search for the best choice of stations in a reduced flow-refueling problem.
 
-The three phases described in `siting.flow_refueling`: linear cut loop, rounding and exchange, then the
-integer model, given whole where it is small and by cuts where it is large.
+The steps described in `siting.flow_refueling`: linear cut loop, rounding and exchange, then branch and bound
+on the number of stations in groups of neighboring sites, with cuts at every node.
+
+All work is counted in steps, not in seconds: unless the time limit or a stop ends it early, the same
+question has the same answer. No step takes long, so that a stop is heard within a second.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
-from siting.coverage import CoverSets, class_cover
-from siting.exchange import improve_by_exchange, left_over
+from siting.branching import Node, Tree
+from siting.coverage import class_cover
+from siting.exchange import improve_by_exchange, improve_by_ruin, left_over, served_volume
 from siting.master import Cuts, Master
-from siting.program import Answer, Program, solve
+from siting.site_tree import SiteTree, class_groups
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siting.master import Branches, Relaxation
     from siting.reduction import Problem
 
     Indices = NDArray[np.int64]
@@ -29,24 +35,58 @@ if TYPE_CHECKING:
 #: Called with incumbent, bound, gap (0-1), seconds and a message.
 ProgressCallback = Callable[[float, float, float, float, str], None]
 
+#: Groups of classes with a theta of their own.
 _GROUPS = 60
-#: The linear loop stops at this relative distance of bound and value; the integer phase does the rest.
-_LINEAR_GAP = 1e-4
-_LINEAR_ROUNDS = 200
-#: ... or when the last `_TAIL` rounds closed less than this share of the distance between bound and plan.
-_TAIL, _TAILING = 3, 0.01
+#: The linear loop stops when its bound can fall by less than this share of its distance from the plan.
+_LINEAR_GAP, _LINEAR_ROUNDS = 0.02, 200
 #: Linear rounds before the first plan is made.
 _FIRST_PLAN = 5
-#: Random roundings tried while the plan is farther than `_ROUNDING_GAP` from the linear bound; fixed seed.
-_ROUNDINGS, _ROUNDING_GAP = 8, 0.01
-#: Most pairs of class and cover set with which the model is given whole.
-_WHOLE = 20_000
-#: First and longest time slice of one integer solve, s: how long a stop may have to wait.
-_FIRST_SLICE_S, _LONGEST_SLICE_S = 8.0, 32.0
+#: Rounds of ruin and refill after the linear loop, and every `_PAUSE` nodes.
+_RUINS, _FEW_RUINS, _PAUSE = 40, 5, 10
+#: Cut rounds at a node, and the share of the open distance a round must close to be followed by another.
+_NODE_ROUNDS, _WORTHWHILE = 8, 0.05
+#: A cut counts when violated by this share of the open distance, spread over the groups.
+_VIOLATION, _LEAST_VIOLATION = 0.02, 1e-9
+#: x counts as whole within this.
+_WHOLE = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warm:
+    """What an earlier search found, in terms of all sites, to start a similar one from.
+
+    Parameters
+    ----------
+    point
+        (n_sites,) float64, fractional stations that nearly attain the linear bound.
+    stations
+        (n,) int64, the best plan.
+    """
+
+    point: Floats
+    stations: Indices
 
 
 class Search:
-    """The three phases, with the best plan and bound so far (both in scaled volume)."""
+    """The steps, with the best plan and bound so far (both in scaled volume).
+
+    Parameters
+    ----------
+    problem
+        What is to decide.
+    cost
+        (n_free,) float64, of a station at each free site, not negative.
+    budget
+        Most all stations together may cost.
+    gap
+        Relative gap at which to stop, 0-1.
+    deadline, clock
+        `time.perf_counter` at the end and at the start.
+    on_progress, should_stop
+        Told about changes; asked whether to stop.
+    warm
+        Result of an earlier search, whose question may have been another.
+    """
 
     def __init__(
         self,
@@ -57,8 +97,9 @@ class Search:
         gap: float,
         deadline: float,
         clock: float,
-        on_progress: ProgressCallback | None,
-        should_stop: Callable[[], bool] | None,
+        on_progress: ProgressCallback | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        warm: Warm | None = None,
     ) -> None:
         self.problem = problem
         self.cost, self.budget = cost, min(budget, float(cost.sum()))
@@ -68,12 +109,11 @@ class Search:
         self.clock = clock
         self.on_progress = on_progress
         self.should_stop = should_stop
-        self.best = np.zeros(len(problem.free), dtype=bool)
+        self.warm = warm
+        self.best = np.zeros(len(cost), dtype=bool)
         self.value = 0.0
         self.bound = float(problem.volume.sum())
-        self.linear_bound = self.bound
-        self.reduced_cost = np.zeros(len(problem.free))
-        self.group = _groups(problem.cover, problem.volume)
+        self.inner = np.full(len(cost), self.budget / max(float(cost.sum()), 1e-300)) * self.affordable
 
     def run(self) -> None:
         """Search until bound and plan meet, or time is up."""
@@ -83,115 +123,164 @@ class Search:
         if self._done():
             return
         if self.budget == self.cost.sum():
-            self._offer(np.ones(len(self.problem.free), dtype=bool))
+            self._offer(np.ones(len(self.cost), dtype=bool))
             self.bound = self.value
             return
-        volume = np.bincount(self.group, weights=self.problem.volume).astype(np.float64)
-        master = Master(volume, cost=self.cost, budget=self.budget)
-        inner = self._cut_loop(master)
-        if len(self.problem.cover.members) <= _WHOLE:
-            self._solve_whole()
-        else:
-            self._branch_and_check(master, inner)
+        cover, volume = self.problem.cover, self.problem.volume
+        self.tree = SiteTree(cover, volume)
+        self.group = class_groups(cover, volume, self.tree, most=_GROUPS)
+        self.master = Master(
+            np.bincount(self.group, weights=volume).astype(np.float64),
+            cost=self.cost,
+            budget=self.budget,
+            upper=self.affordable.astype(np.float64),
+        )
+        self._start_warm()
+        try:
+            root = self._cut_loop()
+            self._round(root)
+            self._branch(root)
+        except TimeoutError:
+            return
 
-    def _cut_loop(self, master: Master) -> Floats:
-        """Add cuts to the linear master, then round its inner point and return it."""
-        inner = np.full(len(self.cost), self.budget / self.cost.sum()) * self.affordable
-        inner_value = self._fractional_value(inner)
-        history = [self.linear_bound]
+    def outcome(self, n_sites: int) -> Warm:
+        """Return what another search over `n_sites` sites in all can start from."""
+        point = np.zeros(n_sites)
+        point[self.problem.free] = self.inner
+        return Warm(point=point, stations=self.problem.free[self.best])
+
+    def _start_warm(self) -> None:
+        """Take over what an earlier search found, as far as it still fits."""
+        if self.warm is None:
+            return
+        free = self.problem.free
+        point = np.where(self.affordable, self.warm.point[free], 0.0)
+        spent = float(self.cost @ point)
+        if spent > 0.0:
+            self.inner = np.minimum(point * min(1.0, self.budget / spent), 1.0)
+        order = np.argsort(~np.isin(free, self.warm.stations), kind="stable")
+        self._offer(self._bought(order[: int(np.isin(free, self.warm.stations).sum())]))
+
+    def _cut_loop(self) -> Relaxation:
+        """Add cuts to the linear master at points between its solution and the best point so far."""
+        inner_value = self._fractional_value(self.inner)
         for number in range(_LINEAR_ROUNDS):
             if number == _FIRST_PLAN:
-                self._offer(self._bought(np.argsort(-inner, kind="stable")))
-            if self._done():
-                break
-            relaxed = master.solve_relaxation(time_limit_s=self._left())
+                self._offer(self._bought(np.argsort(-self.inner, kind="stable")))
+            relaxed = self._relaxed({})
             if relaxed is None:
-                break
-            if relaxed.bound < self.linear_bound:
-                self.reduced_cost, self.linear_bound = relaxed.reduced_cost, relaxed.bound
-                self._lower_bound_to(self.linear_bound, "linear bound")
-            middle = 0.5 * (inner + relaxed.x)
-            added = master.add_cuts(self._cuts_at(middle), x=relaxed.x, theta=relaxed.theta)
-            added = added or master.add_cuts(self._cuts_at(relaxed.x), x=relaxed.x, theta=relaxed.theta)
+                raise TimeoutError
+            self._lower_bound_to(relaxed.bound, "linear bound")
+            middle = 0.5 * (self.inner + relaxed.x)
+            least = _LEAST_VIOLATION * self.problem.volume.sum()
+            added = self._cut(relaxed, (middle, relaxed.x), least=least)
             for point in (middle, relaxed.x):
                 if (value := self._fractional_value(point)) > inner_value:
-                    inner, inner_value = point, value
-            history.append(self.linear_bound)
-            if not added or self.linear_bound - inner_value <= _LINEAR_GAP * self.linear_bound:
+                    self.inner, inner_value = point, value
+            possible = relaxed.bound - inner_value
+            if not added or possible <= _LINEAR_GAP * (relaxed.bound - self._cutoff()) or self._done():
                 break
-            tail = history[-_TAIL - 1 :]
-            if len(history) > _FIRST_PLAN + _TAIL and tail[0] - tail[-1] < _TAILING * (tail[-1] - self.value):
-                break
-        self._round(inner)
-        return inner
+        return relaxed
 
-    def _round(self, x: Floats) -> None:
-        """Turn fractional stations into plans: the largest first, then draws by their size."""
-        if self._stopped():
-            return
-        self._offer(self._bought(np.argsort(-x, kind="stable")))
-        rng = np.random.default_rng(0)
-        weight = x + 1e-9
-        for _ in range(_ROUNDINGS):
-            if self._stopped() or self.bound - self.value <= _ROUNDING_GAP * self.bound:
+    def _round(self, root: Relaxation) -> None:
+        """Turn fractional stations into plans, and improve the best one by ruin and refill."""
+        for point in (self.inner, root.x):
+            self._offer(self._bought(np.argsort(-point, kind="stable")))
+        self._ruin(_RUINS, seed=0)
+
+    def _branch(self, root: Relaxation) -> None:
+        """Branch and bound, best bound first."""
+        self.master.rule_out(root.bound + root.reduced_cost <= self._cutoff())
+        tree = Tree(self.tree.membership, self.tree.groups, affordable=self.affordable)
+        tree.push(Node(bound=root.bound, branches={}, x=root.x))
+        number = 0
+        while tree.nodes:
+            if self._done():
                 return
-            self._offer(self._bought(rng.choice(len(x), len(x), replace=False, p=weight / weight.sum())))
-
-    def _solve_whole(self) -> None:
-        """Give the whole model, x and y, to the solver; restarted with more time until it is through."""
-        slice_s = _FIRST_SLICE_S
-        while not self._done():
-            lower, upper = self._limits()
-            answer = solve_whole(
-                self.problem,
-                cost=self.cost,
-                budget=self.budget,
-                lower=lower,
-                upper=upper,
-                time_limit_s=min(slice_s, self._left()),
-                gap=self.gap / 4.0,
-            )
-            if answer.x is not None:
-                self._offer(np.round(answer.x[: len(upper)]) == 1.0)
-            if answer.bound is not None:
-                self._lower_bound_to(max(answer.bound, self.value), "integer bound")
-            if answer.status == "infeasible":  # the limits leave nothing better
-                self._lower_bound_to(self.value, "integer bound")
-            if answer.status in {"optimal", "infeasible"}:
+            node = tree.pop()
+            self._lower_bound_to(max(node.bound, self.value), "bound")
+            if self._done():
                 return
-            slice_s = min(2.0 * slice_s, _LONGEST_SLICE_S)
-
-    def _branch_and_check(self, master: Master, inner: Floats) -> None:
-        """Solve integer masters and cut them at their solutions."""
-        slice_s = _FIRST_SLICE_S
-        while not self._done():
-            lower, upper = self._limits()
-            master_gap = 0.25 * max(0.0, (self.bound - self.value) / self.bound)
-            solution = master.solve_integer(
-                lower=lower,
-                upper=upper,
-                time_limit_s=min(slice_s, self._left()),
-                gap=max(master_gap, self.gap / 4.0) if self.value > 0.0 else 0.0,
-            )
-            self._lower_bound_to(max(solution.bound, self.value), "integer bound")
-            if not solution.solved:
-                slice_s = min(2.0 * slice_s, _LONGEST_SLICE_S)
-            if solution.chosen is None:
-                if solution.solved:  # nothing better is left: the bound was lowered to the plan
-                    return
+            if node.x is None:
+                self._evaluate(tree, node)
                 continue
-            point = solution.chosen.astype(np.float64)
-            for pull in (0.001, 0.5):
-                master.add_cuts(self._cuts_at((1.0 - pull) * point + pull * inner))
-            self._offer(solution.chosen)
-            best = self.best.astype(np.float64)
-            master.add_cuts(self._cuts_at(0.999 * best + 0.001 * inner))
+            number += 1
+            if number % _PAUSE == 0:
+                self._offer(self._bought(np.argsort(-node.x, kind="stable")))
+                self._ruin(_FEW_RUINS, seed=number)
+            tree.branch(node, marginal=self._marginal(node.x), trial=self._trial(node.bound), cutoff=self._cutoff())
+        self._lower_bound_to(self.value, "bound")
 
-    def _limits(self) -> tuple[Floats, Floats]:
-        """Fix sites whose choice, or absence, pulls the linear bound under the best plan."""
-        upper = np.where(self.linear_bound + self.reduced_cost < self.value, 0.0, self.affordable)
-        lower = np.where(self.linear_bound - self.reduced_cost < self.value, 1.0, 0.0)
-        return np.minimum(lower, upper), upper
+    def _evaluate(self, tree: Tree, node: Node) -> None:
+        """Bound a node by rounds of cuts; put it back unless it is closed."""
+        x, bound = None, node.bound
+        previous: Floats | None = None
+        for number in range(_LINEAR_ROUNDS):
+            relaxed = self._relaxed(node.branches)
+            if relaxed is None or relaxed.bound <= self._cutoff():
+                tree.learn(node, self._cutoff())
+                return
+            lowered = bound - relaxed.bound
+            bound, x = min(bound, relaxed.bound), relaxed.x
+            whole = bool(np.all(np.minimum(x, 1.0 - x) <= _WHOLE))
+            if whole:
+                self._offer(x > 0.5)
+            if not whole and number >= _NODE_ROUNDS:
+                break
+            if not whole and number > 1 and lowered < _WORTHWHILE * (bound - self._cutoff()):
+                break
+            points = (x,) if previous is None or whole else (0.5 * (x + previous), x)
+            open_ = max(bound - self._cutoff(), 0.0) * _VIOLATION / len(self.master.group_volume)
+            least = _LEAST_VIOLATION * float(self.problem.volume.sum())
+            if not self._cut(relaxed, points, least=least if whole else max(open_, least)):
+                if whole:  # the best plan within these branches is known
+                    tree.learn(node, bound)
+                    return
+                break
+            previous = x
+        tree.learn(node, bound)
+        tree.push(Node(bound=bound, branches=node.branches, x=x))
+
+    def _trial(self, start: float) -> Callable[[Branches], float]:
+        """Return a function that bounds a branch roughly."""
+
+        def bound(branches: Branches) -> float:
+            lowest = start
+            for number in range(2):
+                relaxed = self._relaxed(branches)
+                if relaxed is None:
+                    return -np.inf
+                lowest = min(lowest, relaxed.bound)
+                if lowest <= self._cutoff():
+                    break
+                if number == 0:
+                    open_ = (lowest - self._cutoff()) * _VIOLATION / len(self.master.group_volume)
+                    if not self._cut(relaxed, (relaxed.x,), least=open_):
+                        break
+            return lowest
+
+        return bound
+
+    def _relaxed(self, branches: Branches) -> Relaxation | None:
+        if self._stopped():
+            raise TimeoutError
+        return self.master.solve(branches, time_limit_s=self._left())
+
+    def _cut(self, relaxed: Relaxation, points: tuple[Floats, ...], *, least: float) -> int:
+        """Cut the relaxed solution off at the first of the points where that works."""
+        for point in points:
+            cuts = self._cuts_at(point)
+            if added := self.master.add_cuts(cuts, x=relaxed.x, theta=relaxed.theta, least=least):
+                return added
+        return 0
+
+    def _marginal(self, x: Floats) -> Floats:
+        """Return (n_free,) float64, what a little more of each station adds to the volume at x."""
+        cover, volume = self.problem.cover, self.problem.volume
+        _, weakest = class_cover(cover, x)
+        short = weakest >= 0
+        weight = np.bincount(weakest[short], weights=volume[short], minlength=cover.sets.shape[0])
+        return np.asarray(cover.sets.T @ weight, dtype=np.float64)
 
     def _fractional_value(self, x: Floats) -> float:
         """Volume covered by fractional stations x: what the cuts bound from above."""
@@ -200,26 +289,45 @@ class Search:
     def _cuts_at(self, x: Floats) -> Cuts:
         """Return the cut of each group that is tight at x."""
         cover, volume, group = self.problem.cover, self.problem.volume, self.group
-        n_groups = int(group.max()) + 1
+        n_groups = len(self.master.group_volume)
         _, weakest = class_cover(cover, x)
         full = weakest < 0
         share = sparse.csr_array(
             (volume[~full], (group[~full], weakest[~full])), shape=(n_groups, cover.sets.shape[0])
         )
         constant = np.bincount(group[full], weights=volume[full], minlength=n_groups).astype(np.float64)
-        return Cuts(constant=constant, slope=sparse.csr_array(share @ cover.sets))
+        return Cuts(constant=constant, slope=np.asarray((share @ cover.sets).toarray(), dtype=np.float64))
 
     def _offer(self, chosen: NDArray[np.bool_]) -> None:
         """Improve a choice by exchange and keep it when it is the best so far."""
-        chosen = improve_by_exchange(
-            self.problem.cover,
-            self.problem.volume,
-            chosen,
-            cost=self.cost,
-            budget=self.budget,
-            should_stop=self._stopped,
+        self._keep(
+            improve_by_exchange(
+                self.problem.cover,
+                self.problem.volume,
+                chosen,
+                cost=self.cost,
+                budget=self.budget,
+                should_stop=self._stopped,
+            )
         )
-        value = self._fractional_value(chosen.astype(np.float64))
+
+    def _ruin(self, rounds: int, *, seed: int) -> None:
+        """Improve the best choice by ruin and refill."""
+        self._keep(
+            improve_by_ruin(
+                self.problem.cover,
+                self.problem.volume,
+                self.best,
+                cost=self.cost,
+                budget=self.budget,
+                should_stop=self._done,
+                rounds=rounds,
+                seed=seed,
+            )
+        )
+
+    def _keep(self, chosen: NDArray[np.bool_]) -> None:
+        value = served_volume(self.problem.cover, self.problem.volume, chosen)
         if value > self.value:
             self.best, self.value = chosen, value
             self._report("better plan")
@@ -253,72 +361,11 @@ class Search:
     def _stopped(self) -> bool:
         return self._left() == 0.0 or (self.should_stop is not None and self.should_stop())
 
+    def _cutoff(self) -> float:
+        """Return the bound at which a node holds nothing worth finding (constant included in the gap)."""
+        constant = self.problem.constant / self.problem.scale
+        return (self.value + self.gap * constant) / (1.0 - self.gap)
+
     def _done(self) -> bool:
         """Tell whether the gap (of the whole problem, constant included) is closed, or time is up."""
-        constant = self.problem.constant / self.problem.scale
-        closed = self.bound - self.value <= self.gap * (self.bound + constant)
-        return closed or self._stopped()
-
-
-def _groups(cover: CoverSets, volume: Floats) -> Indices:
-    """Split classes into groups of about equal volume whose first cover sets lie together."""
-    if cover.n_classes == 0:
-        return np.empty(0, dtype=np.int64)
-    first_set = cover.members[cover.offsets[:-1]]
-    order = np.lexsort((first_set, cover.sets.indices[cover.sets.indptr[first_set]]))
-    end = np.cumsum(volume[order])
-    group = np.empty(cover.n_classes, dtype=np.int64)
-    group[order] = np.minimum((end - volume[order] / 2.0) * (_GROUPS / end[-1]), _GROUPS - 1).astype(np.int64)
-    _, group = np.unique(group, return_inverse=True)
-    return group.astype(np.int64)
-
-
-def solve_whole(
-    problem: Problem,
-    *,
-    cost: Floats,
-    budget: float,
-    lower: Floats,
-    upper: Floats,
-    time_limit_s: float,
-    gap: float,
-) -> Answer:
-    """Solve the model as it stands in `siting.flow_refueling`, with a row for every class and cover set.
-
-    Parameters
-    ----------
-    problem
-        What is to decide.
-    cost, budget
-        (n_free,) float64, of a station at each free site, and most all together may cost.
-    lower, upper
-        (n_free,) float64, limits of x, 0 or 1.
-    time_limit_s, gap
-        Limits of the search.
-
-    Returns
-    -------
-    Answer
-        Its x holds the stations, then the classes.
-    """
-    cover = problem.cover
-    n_free, n_classes, n_rows = len(problem.free), cover.n_classes, len(cover.members)
-    owner = np.repeat(np.arange(n_classes), np.diff(cover.offsets))
-    served = sparse.csr_array((np.ones(n_rows), (np.arange(n_rows), owner)), shape=(n_rows, n_classes))
-    spent = sparse.csr_array(np.concatenate([cost, np.zeros(n_classes)])[None, :])
-    matrix = sparse.vstack([sparse.hstack([-cover.sets[cover.members], served]), spent], format="csr")
-    return solve(
-        Program(
-            objective=np.concatenate([np.zeros(n_free), problem.volume]),
-            lower=np.concatenate([lower, np.zeros(n_classes)]),
-            upper=np.concatenate([upper, np.ones(n_classes)]),
-            matrix=sparse.csr_array(matrix),
-            row_lower=np.full(n_rows + 1, -np.inf),
-            row_upper=np.concatenate([np.zeros(n_rows), [budget]]),
-            integer=np.arange(n_free + n_classes) < n_free,
-            maximize=True,
-        ),
-        solver="scip",
-        time_limit_s=time_limit_s,
-        gap=gap,
-    )
+        return self.bound <= self._cutoff() or self._stopped()
