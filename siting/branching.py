@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: Groups tried at the first node and at later ones; a record counts after this many trials.
-_TRIALS, _LATER_TRIALS, _RELIABLE = 12, 3, 1
+_TRIALS, _LATER_TRIALS, _RELIABLE = 6, 2, 1
 #: A number of stations counts as whole within this.
-_WHOLE = 1e-6
+_INTEGRAL = 1e-6
 #: Least share of the open distance a branch counts for.
 _LEAST = 1e-3
 
@@ -111,16 +111,16 @@ class Tree:
         """
         assert node.x is not None  # noqa: S101 - solved nodes only
         total = np.asarray(self._membership @ node.x)
-        low = np.floor(total + _WHOLE)
+        low = np.floor(total + _INTEGRAL)
         part = total - low
         fractional = np.minimum(part, 1.0 - part)
         open_ = node.bound - cutoff
         worth = np.asarray(self._membership @ (marginal * node.x)) / np.maximum(total, 1e-9) * fractional
-        worth[fractional <= _WHOLE] = 0.0
-        known = (self._count.min(axis=0) >= _RELIABLE) & (fractional > _WHOLE)
+        worth[fractional <= _INTEGRAL] = 0.0
+        known = (self._count.min(axis=0) >= _RELIABLE) & (fractional > _INTEGRAL)
         mean = self._gain / np.maximum(self._count, 1.0)
-        score = np.where(known, self._score(mean[0] * part, mean[1] * (1.0 - part), open_), -1.0)
-        best = int(np.argmax(score))
+        score = np.where(known, self._score(mean[0] * part, mean[1] * (1.0 - part), open_), 0.0)
+        best = int(np.argmax(score if known.any() else fractional))
         best_score = float(score[best])
         ahead: tuple[float, float] | None = None
         for group in self._unknown(worth, known, total, first=not node.branches):

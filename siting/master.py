@@ -54,8 +54,10 @@ Branches = dict[tuple[int, ...], tuple[float, float]]
 
 _WARM = "use_dual_simplex: true use_preprocessing: false"
 _COLD = "use_dual_simplex: false use_preprocessing: true"
-#: Rows beyond which the half of them that has not been binding for longest is dropped.
-_MOST_ROWS = 600
+#: Cuts not binding in the last `_IDLE` solves are dropped once there are `_MANY` rows, or twice those kept.
+_MANY, _IDLE = 300, 3
+#: Of the cuts at one point those are added that are violated by this share of the most violated one.
+_SHARE = 0.5
 #: A dual of a cut counts as none below this.
 _BINDING = 1e-9
 
@@ -120,6 +122,7 @@ class Master:
         self._group = np.zeros(0, dtype=np.int64)
         self._idle = np.zeros(0, dtype=np.int64)
         self._branches: Branches = {}
+        self._most_rows = _MANY
         self._build()
 
     def rule_out(self, sites: NDArray[np.bool_]) -> None:
@@ -131,7 +134,7 @@ class Master:
     def add_cuts(self, cuts: Cuts, *, x: Floats, theta: Floats, least: float) -> int:
         """Add the cuts that (x, theta) violates by more than `least`; return how many."""
         violation = theta - cuts.constant - cuts.slope @ x
-        groups = np.flatnonzero(violation > least).astype(np.int64)
+        groups = np.flatnonzero(violation > max(least, _SHARE * float(violation.max()))).astype(np.int64)
         self._store(cuts.slope[groups], cuts.constant[groups], groups)
         return len(groups)
 
@@ -143,7 +146,7 @@ class Master:
         TimeoutError
             The time did not suffice.
         """
-        if len(self._rows) + len(self._sums) > _MOST_ROWS:
+        if len(self._rows) + len(self._sums) > self._most_rows:
             self._forget()
         self._enter(branches)
         status = self._status(time_limit_s)
@@ -192,7 +195,8 @@ class Master:
 
     def _forget(self) -> None:
         """Drop cuts that stopped binding and branches that are left."""
-        kept = np.sort(np.argsort(self._idle, kind="stable")[: _MOST_ROWS // 2])
+        kept = np.flatnonzero(self._idle <= _IDLE)
+        self._most_rows = max(_MANY, 2 * len(kept))
         slope, constant, groups, idle = (
             part[kept] for part in (self._slope, self._constant, self._group, self._idle)
         )

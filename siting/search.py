@@ -48,7 +48,7 @@ _NODE_ROUNDS, _WORTHWHILE = 8, 0.05
 #: A cut counts when violated by this share of the open distance, spread over the groups.
 _VIOLATION, _LEAST_VIOLATION = 0.02, 1e-9
 #: x counts as whole within this.
-_WHOLE = 1e-6
+_INTEGRAL = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +192,7 @@ class Search:
         """Branch and bound, best bound first."""
         self.master.rule_out(root.bound + root.reduced_cost <= self._cutoff())
         tree = Tree(self.tree.membership, self.tree.groups, affordable=self.affordable)
-        tree.push(Node(bound=root.bound, branches={}, x=root.x))
+        tree.push(Node(bound=root.bound, branches={}))
         number = 0
         while tree.nodes:
             if self._done():
@@ -222,7 +222,7 @@ class Search:
                 return
             lowered = bound - relaxed.bound
             bound, x = min(bound, relaxed.bound), relaxed.x
-            whole = bool(np.all(np.minimum(x, 1.0 - x) <= _WHOLE))
+            whole = bool(np.all(np.minimum(x, 1.0 - x) <= _INTEGRAL))
             if whole:
                 self._offer(x > 0.5)
             if not whole and number >= _NODE_ROUNDS:

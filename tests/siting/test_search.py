@@ -53,7 +53,7 @@ def test_optimum_within_a_budget_is_that_of_trying_everything(corridors, whole, 
     cost = np.array(data.draw(st.lists(st.integers(0, 5), min_size=n, max_size=n)), dtype=np.float64)
     budget = float(data.draw(st.integers(0, 12)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("siting.search._WHOLE", 20_000 if whole else 0)
+        patch.setattr("siting.search._GROUPS", 60 if whole else 1)
         cover, volume = corridor.cover(), np.array(corridor.volume)
         search, sites, value = _solved(cover, volume, cost=cost, budget=budget)
     assert value == pytest.approx(_best_by_trial(corridor, cost, budget))
