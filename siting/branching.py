@@ -75,7 +75,13 @@ class Tree:
         self._gain = np.zeros((2, len(groups)))
         self._count = np.zeros((2, len(groups)))
         self._pushed = 0
+        #: Highest bound of the nodes closed without being solved.
+        self.closed = -np.inf
         self.nodes: list[tuple[float, int, Node]] = []
+
+    def close(self, bound: float) -> None:
+        """Leave a node, because nothing worth finding can be in it."""
+        self.closed = max(self.closed, bound)
 
     def push(self, node: Node) -> None:
         """Add an open node."""
@@ -134,7 +140,9 @@ class Tree:
                 best, best_score, ahead = group, tried, (bounds[0], bounds[1])
         for way in (0, 1):
             bound = node.bound if ahead is None else min(node.bound, ahead[way])
-            if bound > cutoff:
+            if bound <= cutoff:
+                self.close(bound)
+            else:
                 distance = float(part[best] if way == 0 else 1.0 - part[best])
                 self.push(
                     Node(
@@ -164,4 +172,6 @@ class Tree:
     def _score(self, less: Floats, more: Floats, open_: float) -> Floats:
         """Return how much two branches are worth together."""
         least = _LEAST * open_
-        return np.asarray(np.minimum(np.maximum(less, least), open_) * np.minimum(np.maximum(more, least), open_))
+        return np.asarray(
+            np.minimum(np.maximum(less, least), open_) * np.minimum(np.maximum(more, least), open_)
+        )

@@ -8,11 +8,12 @@ be the number of cover sets of class q without an open station. Opening site i s
 
 All swaps are valued in one go: without station j the open-less sets are those of before and the sets whose
 only station is j, so that only the classes with such a set change. Classes that need two stations more are
-left to the optimizer and to `improve_by_ruin`, which takes several stations out at once.
+left to the optimizer and to ruin and refill, which takes several stations out at once.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,8 +32,110 @@ if TYPE_CHECKING:
 
 #: Sites for next to nothing are worth their gain over this.
 _LEAST_COST = 1e-12
-#: Least and most stations taken out at once, and what a class that misses one more set counts in refilling.
-_RUIN, _FAR = (2, 5), 0.3
+#: Stations taken out at once (at least, less than); what a class that misses one more set counts in
+#: refilling; and the share of the best worth that is about as good.
+_RUIN, _FAR, _ABOUT = (2, 5), 0.3, 0.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What may be chosen, and what it serves.
+
+    Parameters
+    ----------
+    cover
+        Cover sets of the trip classes.
+    volume
+        (n_classes,) float64.
+    cost
+        (n_sites,) float64, of a station at each site.
+    budget
+        Most all chosen stations together may cost.
+    should_stop
+        Asked between steps; the best choice so far is returned when it says so.
+    """
+
+    cover: CoverSets
+    volume: Floats
+    cost: Floats
+    budget: float
+    should_stop: Callable[[], bool]
+
+    def value(self, chosen: Choice) -> float:
+        """Return the volume of the classes every set of which holds a chosen site."""
+        return served_volume(self.cover, self.volume, chosen)
+
+    def improved(self, chosen: Choice) -> Choice:
+        """Improve a choice of stations until no addition and no swap serves more.
+
+        Parameters
+        ----------
+        chosen
+            (n_sites,) bool, the choice to start from, within the budget.
+
+        Returns
+        -------
+        (n_sites,) bool
+            A choice within the budget that serves at least as much. Ties go to the lowest site index.
+        """
+        chosen = chosen.copy()
+        smallest = 1e-9 * float(self.volume.sum())
+        while not self.should_stop():
+            left = left_over(chosen, cost=self.cost, budget=self.budget)
+            gain = _gains(self.cover, self.volume, chosen)
+            gain[self.cost > left] = 0.0
+            best = int(np.argmax(gain / np.maximum(self.cost, _LEAST_COST)))
+            if gain[best] > smallest:
+                chosen[best] = True
+                continue
+            out, change = _swaps(self.cover, self.volume, chosen)
+            change[self.cost[None, :] > left + self.cost[out][:, None]] = -np.inf
+            best = int(np.argmax(change)) if change.size else 0
+            if not change.size or change.flat[best] <= smallest:
+                break
+            chosen[out[best // len(chosen)]] = False
+            chosen[best % len(chosen)] = True
+        return chosen
+
+    def ruined(self, chosen: Choice, *, rounds: int, seed: int) -> Choice:
+        """Take a few stations out, refill and exchange, again and again; keep what is no worse.
+
+        Parameters
+        ----------
+        chosen
+            (n_sites,) bool, the choice to start from, within the budget.
+        rounds
+            How often.
+        seed
+            Of the draws: which stations are taken out, and which of nearly equal ones put in.
+        """
+        rng = np.random.default_rng(seed)
+        value = self.value(chosen)
+        for _ in range(rounds):
+            stations = np.flatnonzero(chosen)
+            if self.should_stop() or len(stations) < _RUIN[0]:
+                break
+            gone = rng.choice(stations, min(int(rng.integers(*_RUIN)), len(stations)), replace=False)
+            rest = chosen.copy()
+            rest[gone] = False
+            tried = self.improved(self._refilled(rest, barred=int(gone[0]), rng=rng))
+            if (tried_value := self.value(tried)) >= value:
+                chosen, value = tried, tried_value
+        return chosen
+
+    def _refilled(self, chosen: Choice, *, barred: int, rng: np.random.Generator) -> Choice:
+        """Add sites while the budget allows, one of those that promise about the most each time.
+
+        One site is barred, or everything would come back as it was.
+        """
+        while not self.should_stop():
+            worth = _gains(self.cover, self.volume, chosen, far=_FAR) / np.maximum(self.cost, _LEAST_COST)
+            worth[self.cost > left_over(chosen, cost=self.cost, budget=self.budget)] = 0.0
+            worth[barred] = 0.0
+            if worth.max() <= 0.0:
+                break
+            chosen[rng.choice(np.flatnonzero(worth >= _ABOUT * worth.max()))] = True
+        return chosen
 
 
 def improve_by_exchange(
@@ -44,96 +147,10 @@ def improve_by_exchange(
     budget: float,
     should_stop: Callable[[], bool],
 ) -> Choice:
-    """Improve a choice of stations until no addition and no swap serves more.
-
-    Parameters
-    ----------
-    cover
-        Cover sets of the trip classes.
-    volume
-        (n_classes,) float64.
-    chosen
-        (n_sites,) bool, the choice to start from, within the budget.
-    cost
-        (n_sites,) float64, of a station at each site.
-    budget
-        Most all chosen stations together may cost.
-    should_stop
-        Asked between steps; the best choice so far is returned when it says so.
-
-    Returns
-    -------
-    (n_sites,) bool
-        A choice within the budget that serves at least as much. Ties go to the lowest site index.
-    """
-    chosen = chosen.copy()
-    smallest = 1e-9 * float(volume.sum())
-    while not should_stop():
-        left = left_over(chosen, cost=cost, budget=budget)
-        gain = _gains(cover, volume, chosen)
-        gain[cost > left] = 0.0
-        best = int(np.argmax(gain / np.maximum(cost, _LEAST_COST)))
-        if gain[best] > smallest:
-            chosen[best] = True
-            continue
-        out, change = _swaps(cover, volume, chosen)
-        change[cost[None, :] > left + cost[out][:, None]] = -np.inf
-        best = int(np.argmax(change)) if change.size else 0
-        if not change.size or change.flat[best] <= smallest:
-            break
-        chosen[out[best // len(chosen)]] = False
-        chosen[best % len(chosen)] = True
-    return chosen
-
-
-def improve_by_ruin(
-    cover: CoverSets,
-    volume: Floats,
-    chosen: Choice,
-    *,
-    cost: Floats,
-    budget: float,
-    should_stop: Callable[[], bool],
-    rounds: int,
-    seed: int,
-) -> Choice:
-    """Take a few stations out, refill and exchange, again and again; keep what is no worse.
-
-    Parameters are those of `improve_by_exchange`, and
-
-    Parameters
-    ----------
-    rounds
-        How often.
-    seed
-        Of the draws: which stations are taken out, and the first one that is put in.
-    """
-    rng = np.random.default_rng(seed)
-    value = served_volume(cover, volume, chosen)
-    for _ in range(rounds):
-        stations = np.flatnonzero(chosen)
-        if should_stop() or len(stations) < _RUIN[0]:
-            break
-        gone = rng.choice(stations, min(int(rng.integers(*_RUIN)), len(stations)), replace=False)
-        tried = chosen.copy()
-        tried[gone] = False
-        barred = np.zeros(len(chosen), dtype=bool)
-        barred[gone[:1]] = True  # or everything would come back as it was
-        while True:
-            gain = _gains(cover, volume, tried, far=_FAR) / np.maximum(cost, _LEAST_COST)
-            gain[barred | (cost > left_over(tried, cost=cost, budget=budget))] = 0.0
-            best = gain.argmax()
-            if gain[best] <= 0.0:
-                break
-            near = np.flatnonzero(gain >= 0.7 * gain[best])
-            tried[rng.choice(near)] = True
-        tried = improve_by_exchange(
-            cover, volume, tried, cost=cost, budget=budget, should_stop=should_stop
-        )
-        tried_value = served_volume(cover, volume, tried)
-        if tried_value >= value:
-            chosen, value = tried, tried_value
-    return chosen
+    """Improve a choice of stations as `Exchange.improved` does, whose parameters these are."""
+    return Exchange(cover=cover, volume=volume, cost=cost, budget=budget, should_stop=should_stop).improved(
+        chosen
+    )
 
 
 def left_over(chosen: Choice, *, cost: Floats, budget: float) -> float:

@@ -30,9 +30,11 @@ over a group of either 1 or one set's x). Before, `siting.reduction` takes out w
 
 1. A loop of linear masters adds cuts, at points between the master's solution and the best point so far
    (in-out separation, Ben-Ameur & Neto 2007).
-2. Rounding and exchange give a plan; reduced costs fix sites that cannot be in a better one.
-3. A small model is given to the solver whole, with these sites fixed. For a large one, integer masters are
-   solved and cut at their solutions until bound and plan meet.
+2. Rounding, exchange, ruin and refill give plans (`siting.exchange`); reduced costs rule out sites that
+   cannot be in a better one.
+3. Branch and bound closes what is open. Fractional stations spread over near-equivalent neighbors, so that
+   it branches on the number of stations in a neighborhood (`siting.site_tree`), not on a single site
+   (`siting.branching`); every node is cut again.
 
 Everything is deterministic, unless the time limit or a stop cuts it short.
 
@@ -73,7 +75,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-SOLVER = "Benders cuts, GLOP and SCIP (OR-Tools)"
+SOLVER = "Benders cuts, branch and bound, GLOP (OR-Tools)"
 
 #: The same sum added up in another order differs by less than this share.
 _LAST_DIGITS = 1e-12

@@ -117,13 +117,17 @@ class Master:
 
     def __init__(self, group_volume: Floats, *, cost: Floats, budget: float, upper: Floats) -> None:
         self.group_volume, self._cost, self._limit, self._upper = group_volume, cost, budget, upper
-        self._slope = np.zeros((0, len(cost)))
-        self._constant = np.zeros(0)
-        self._group = np.zeros(0, dtype=np.int64)
-        self._idle = np.zeros(0, dtype=np.int64)
-        self._branches: Branches = {}
         self._most_rows = _MANY
+        self._clear()
         self._build()
+
+    def _clear(self) -> None:
+        """Forget all cuts and branches."""
+        self._slope: Floats = np.zeros((0, len(self._cost)))
+        self._constant: Floats = np.zeros(0)
+        self._group: Indices = np.zeros(0, dtype=np.int64)
+        self._idle: Indices = np.zeros(0, dtype=np.int64)
+        self._branches: Branches = {}
 
     def rule_out(self, sites: NDArray[np.bool_]) -> None:
         """Forbid sites from now on."""
@@ -197,14 +201,11 @@ class Master:
         """Drop cuts that stopped binding and branches that are left."""
         kept = np.flatnonzero(self._idle <= _IDLE)
         self._most_rows = max(_MANY, 2 * len(kept))
-        slope, constant, groups, idle = (
-            part[kept] for part in (self._slope, self._constant, self._group, self._idle)
-        )
-        self._slope, self._constant = self._slope[:0], self._constant[:0]
-        self._group, self._idle = self._group[:0], self._idle[:0]
-        self._branches = {}
+        slope, constant, group = self._slope[kept], self._constant[kept], self._group[kept]
+        idle = self._idle[kept]
+        self._clear()
         self._build()
-        self._store(slope, constant, groups)
+        self._store(slope, constant, group)
         self._idle = idle
 
     def _enter(self, branches: Branches) -> None:
@@ -239,7 +240,9 @@ class Master:
             raise TimeoutError
         raise SolverError("the linear master has no optimum, which its form rules out: a solver fault")
 
-    def _dual_bound(self, price: Floats, branches: Mapping[tuple[int, ...], tuple[float, float]]) -> tuple[float, Floats]:
+    def _dual_bound(
+        self, price: Floats, branches: Mapping[tuple[int, ...], tuple[float, float]]
+    ) -> tuple[float, Floats]:
         """Bound and reduced costs by weak duality: true for any multipliers, exact at the optimum."""
         budget_price = max(self._budget.dual_value(), 0.0)
         reduced_cost = price @ self._slope - budget_price * self._cost

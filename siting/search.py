@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from corridor.errors import SolverError
 from siting.branching import Node, Tree
 from siting.coverage import class_cover
-from siting.exchange import improve_by_exchange, improve_by_ruin, left_over, served_volume
+from siting.exchange import Exchange, left_over
 from siting.master import Cuts, Master
 from siting.site_tree import SiteTree, class_groups
 
@@ -41,8 +42,10 @@ _GROUPS = 60
 _LINEAR_GAP, _LINEAR_ROUNDS = 0.02, 200
 #: Linear rounds before the first plan is made.
 _FIRST_PLAN = 5
-#: Rounds of ruin and refill after the linear loop, and every `_PAUSE` nodes.
-_RUINS, _FEW_RUINS, _PAUSE = 40, 5, 10
+#: Rounds of ruin and refill from each of the first plans, and every `_PAUSE` nodes.
+_RUINS, _FEW_RUINS, _PAUSE = 30, 10, 10
+#: ... unless the first plan is this close to the linear bound: then branching is quicker.
+_RUIN_GAP = 0.003
 #: Cut rounds at a node, and the share of the open distance a round must close to be followed by another.
 _NODE_ROUNDS, _WORTHWHILE = 8, 0.05
 #: A cut counts when violated by this share of the open distance, spread over the groups.
@@ -113,6 +116,13 @@ class Search:
         self.best = np.zeros(len(cost), dtype=bool)
         self.value = 0.0
         self.bound = float(problem.volume.sum())
+        self._exchange = Exchange(
+            cover=problem.cover,
+            volume=problem.volume,
+            cost=self.cost,
+            budget=self.budget,
+            should_stop=self._done,
+        )
         self.inner = np.full(len(cost), self.budget / max(float(cost.sum()), 1e-300)) * self.affordable
 
     def run(self) -> None:
@@ -138,7 +148,7 @@ class Search:
         self._start_warm()
         try:
             root = self._cut_loop()
-            self._round(root)
+            self._round()
             self._branch(root)
         except TimeoutError:
             return
@@ -164,12 +174,10 @@ class Search:
     def _cut_loop(self) -> Relaxation:
         """Add cuts to the linear master at points between its solution and the best point so far."""
         inner_value = self._fractional_value(self.inner)
+        relaxed = self._linear()
         for number in range(_LINEAR_ROUNDS):
             if number == _FIRST_PLAN:
                 self._offer(self._bought(np.argsort(-self.inner, kind="stable")))
-            relaxed = self._relaxed({})
-            if relaxed is None:
-                raise TimeoutError
             self._lower_bound_to(relaxed.bound, "linear bound")
             middle = 0.5 * (self.inner + relaxed.x)
             least = _LEAST_VIOLATION * self.problem.volume.sum()
@@ -180,18 +188,28 @@ class Search:
             possible = relaxed.bound - inner_value
             if not added or possible <= _LINEAR_GAP * (relaxed.bound - self._cutoff()) or self._done():
                 break
+            relaxed = self._linear()
         return relaxed
 
-    def _round(self, root: Relaxation) -> None:
-        """Turn fractional stations into plans, and improve the best one by ruin and refill."""
-        for point in (self.inner, root.x):
-            self._offer(self._bought(np.argsort(-point, kind="stable")))
-        self._ruin(_RUINS, seed=0)
+    def _linear(self) -> Relaxation:
+        """Solve the linear master without branches."""
+        relaxed = self._relaxed({})
+        if relaxed is None:
+            raise SolverError("the linear master has no solution, which its form rules out: a solver fault")
+        return relaxed
+
+    def _round(self) -> None:
+        """Make a plan of the fractional stations; where that is far from the bound, try harder."""
+        rounded = self._bought(np.argsort(-self.inner, kind="stable"))
+        self._offer(rounded)
+        if self.bound - self.value > _RUIN_GAP * self.bound:
+            self._offer(np.zeros(len(self.cost), dtype=bool), ruins=_RUINS, seed=0)
+            self._offer(rounded, ruins=_RUINS, seed=1)
 
     def _branch(self, root: Relaxation) -> None:
         """Branch and bound, best bound first."""
-        self.master.rule_out(root.bound + root.reduced_cost <= self._cutoff())
         tree = Tree(self.tree.membership, self.tree.groups, affordable=self.affordable)
+        self._rule_out(root, tree)
         tree.push(Node(bound=root.bound, branches={}))
         number = 0
         while tree.nodes:
@@ -206,10 +224,13 @@ class Search:
                 continue
             number += 1
             if number % _PAUSE == 0:
-                self._offer(self._bought(np.argsort(-node.x, kind="stable")))
-                self._ruin(_FEW_RUINS, seed=number)
-            tree.branch(node, marginal=self._marginal(node.x), trial=self._trial(node.bound), cutoff=self._cutoff())
-        self._lower_bound_to(self.value, "bound")
+                rounded = self._bought(np.argsort(-node.x, kind="stable"))
+                self._offer(rounded, ruins=_FEW_RUINS, seed=number)
+                self._rule_out(root, tree)
+            tree.branch(
+                node, marginal=self._marginal(node.x), trial=self._trial(node.bound), cutoff=self._cutoff()
+            )
+        self._lower_bound_to(max(tree.closed, self.value), "bound")
 
     def _evaluate(self, tree: Tree, node: Node) -> None:
         """Bound a node by rounds of cuts; put it back unless it is closed."""
@@ -219,12 +240,13 @@ class Search:
             relaxed = self._relaxed(node.branches)
             if relaxed is None or relaxed.bound <= self._cutoff():
                 tree.learn(node, self._cutoff())
+                tree.close(-np.inf if relaxed is None else relaxed.bound)
                 return
             lowered = bound - relaxed.bound
             bound, x = min(bound, relaxed.bound), relaxed.x
             whole = bool(np.all(np.minimum(x, 1.0 - x) <= _INTEGRAL))
             if whole:
-                self._offer(x > 0.5)
+                self._offer(np.round(x) == 1.0)
             if not whole and number >= _NODE_ROUNDS:
                 break
             if not whole and number > 1 and lowered < _WORTHWHILE * (bound - self._cutoff()):
@@ -298,39 +320,25 @@ class Search:
         constant = np.bincount(group[full], weights=volume[full], minlength=n_groups).astype(np.float64)
         return Cuts(constant=constant, slope=np.asarray((share @ cover.sets).toarray(), dtype=np.float64))
 
-    def _offer(self, chosen: NDArray[np.bool_]) -> None:
-        """Improve a choice by exchange and keep it when it is the best so far."""
-        self._keep(
-            improve_by_exchange(
-                self.problem.cover,
-                self.problem.volume,
-                chosen,
-                cost=self.cost,
-                budget=self.budget,
-                should_stop=self._stopped,
-            )
-        )
-
-    def _ruin(self, rounds: int, *, seed: int) -> None:
-        """Improve the best choice by ruin and refill."""
-        self._keep(
-            improve_by_ruin(
-                self.problem.cover,
-                self.problem.volume,
-                self.best,
-                cost=self.cost,
-                budget=self.budget,
-                should_stop=self._done,
-                rounds=rounds,
-                seed=seed,
-            )
-        )
+    def _offer(self, chosen: NDArray[np.bool_], *, ruins: int = 0, seed: int = 0) -> None:
+        """Improve a choice by exchange, and by ruin and refill; keep it when it is the best so far."""
+        chosen = self._exchange.improved(chosen)
+        self._keep(chosen)
+        if ruins:
+            self._keep(self._exchange.ruined(chosen, rounds=ruins, seed=seed))
 
     def _keep(self, chosen: NDArray[np.bool_]) -> None:
-        value = served_volume(self.problem.cover, self.problem.volume, chosen)
+        value = self._exchange.value(chosen)
         if value > self.value:
             self.best, self.value = chosen, value
             self._report("better plan")
+
+    def _rule_out(self, root: Relaxation, tree: Tree) -> None:
+        """Forbid the sites whose choice pulls the linear bound under the best plan."""
+        with_it = root.bound + root.reduced_cost
+        hopeless = with_it <= self._cutoff()
+        tree.close(float(np.max(with_it[hopeless], initial=-np.inf)))
+        self.master.rule_out(hopeless)
 
     def _bought(self, order: Indices) -> NDArray[np.bool_]:
         """Choose sites in this order while the budget allows."""

@@ -50,15 +50,17 @@ class SiteTree:
         )
         #: (n_sites,) int64, rank of each site in an order that keeps neighbors together.
         self.rank = np.arange(n_sites, dtype=np.int64)
-        found = [(site,) for site in range(n_sites)]
+        found: list[tuple[int, ...]] = [(site,) for site in range(n_sites)]
         if 1 < n_sites <= _MOST_SITES:
             merges = linkage(squareform(self._distance(cover), checks=False), "average")
             self.rank[leaves_list(merges)] = np.arange(n_sites)
             for first, second in merges[:-1, :2].astype(np.int64).tolist():
                 found.append(tuple(sorted(found[first] + found[second])))
         sets = cover.sets
-        for k in np.argsort(-self.set_volume, kind="stable")[:_HEAVY_SETS].tolist():
-            found.append(tuple(sorted(sets.indices[sets.indptr[k] : sets.indptr[k + 1]].tolist())))
+        found += [
+            tuple(sorted(sets.indices[sets.indptr[k] : sets.indptr[k + 1]].tolist()))
+            for k in np.argsort(-self.set_volume, kind="stable")[:_HEAVY_SETS].tolist()
+        ]
         #: Groups of sites, each once, ascending within a group.
         self.groups = list(dict.fromkeys(found))
         size = np.array([len(group) for group in self.groups])

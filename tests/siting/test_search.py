@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
-from siting.coverage import served_trips
+from siting.branching import Tree
+from siting.coverage import CoverSets, served_trips
+from siting.exchange import Exchange, _swaps, served_volume
+from siting.flow_refueling import solve_flow_refueling
+from siting.program import Program, solve
 from siting.reduction import reduce_problem
 from siting.search import Search
+from siting.site_tree import SiteTree, class_groups
 
 NONE = np.array([], dtype=np.int64)
 
@@ -44,19 +50,179 @@ def _best_by_trial(corridor, cost, budget):
     return best
 
 
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("groups", [1, 60])
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_optimum_within_a_budget_is_that_of_trying_everything(corridors, whole, data):
+def test_optimum_within_a_budget_is_that_of_trying_everything(corridors, groups, data):
     corridor = data.draw(corridors(most_nodes=7))
     n = corridor.n_nodes
     cost = np.array(data.draw(st.lists(st.integers(0, 5), min_size=n, max_size=n)), dtype=np.float64)
     budget = float(data.draw(st.integers(0, 12)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("siting.search._GROUPS", 60 if whole else 1)
+        patch.setattr("siting.search._GROUPS", groups)
         cover, volume = corridor.cover(), np.array(corridor.volume)
         search, sites, value = _solved(cover, volume, cost=cost, budget=budget)
     assert value == pytest.approx(_best_by_trial(corridor, cost, budget))
     assert volume[served_trips(cover, sites)].sum() == pytest.approx(value)
     assert cost[sites].sum() <= budget
     assert search.bound <= search.value * (1 + 1e-6) + 1e-9
+
+
+@pytest.fixture(scope="module")
+def hard():
+    """Cover sets drawn at random, their linear bound far from any plan: there is a lot to branch on."""
+    rng = np.random.default_rng(2)
+    n_sites, n_sets, n_classes = 60, 120, 400
+    centers = rng.integers(0, n_sites, n_sets)
+    members = [np.unique((c + np.arange(rng.integers(1, 6))) % n_sites) for c in centers]
+    sets = sparse.csr_array(
+        (
+            np.ones(sum(map(len, members))),
+            np.concatenate(members),
+            np.concatenate([[0], np.cumsum([len(m) for m in members])]),
+        ),
+        shape=(n_sets, n_sites),
+    )
+    families = [np.sort(rng.choice(n_sets, rng.integers(2, 4), replace=False)) for _ in range(n_classes)]
+    offsets = np.concatenate([[0], np.cumsum([len(f) for f in families])]).astype(np.int64)
+    cover = CoverSets(
+        sets=sets, offsets=offsets, members=np.concatenate(families), trip_class=np.arange(n_classes)
+    )
+    return cover, rng.lognormal(0.0, 1.0, n_classes)
+
+
+def _whole_model(cover, volume, budget):
+    """Give the model to SCIP as it stands, a row for every class and cover set."""
+    n_sites, n_classes, n_rows = cover.sets.shape[1], cover.n_classes, len(cover.members)
+    owner = np.repeat(np.arange(n_classes), np.diff(cover.offsets))
+    served = sparse.csr_array((np.ones(n_rows), (np.arange(n_rows), owner)), shape=(n_rows, n_classes))
+    spent = sparse.csr_array(np.concatenate([np.ones(n_sites), np.zeros(n_classes)])[None, :])
+    matrix = sparse.vstack([sparse.hstack([-cover.sets[cover.members], served]), spent], format="csr")
+    answer = solve(
+        Program(
+            objective=np.concatenate([np.zeros(n_sites), volume]),
+            lower=np.zeros(n_sites + n_classes),
+            upper=np.ones(n_sites + n_classes),
+            matrix=sparse.csr_array(matrix),
+            row_lower=np.full(n_rows + 1, -np.inf),
+            row_upper=np.concatenate([np.zeros(n_rows), [budget]]),
+            integer=np.arange(n_sites + n_classes) < n_sites,
+            maximize=True,
+        ),
+        solver="scip",
+        time_limit_s=120.0,
+    )
+    assert answer.status == "optimal"
+    return answer.objective
+
+
+def test_optimum_is_that_of_the_whole_model_where_much_is_branched(hard, monkeypatch):
+    cover, volume = hard
+    split = []
+    branch = Tree.branch
+    monkeypatch.setattr(Tree, "branch", lambda *args, **kw: (split.append(1), branch(*args, **kw)))
+    search, sites, value = _solved(cover, volume, cost=np.ones(60), budget=6.0)
+    assert len(split) > 5
+    assert len(sites) <= 6
+    assert value == pytest.approx(_whole_model(cover, volume, 6.0), rel=1e-6)
+    assert search.bound <= search.value * (1 + 1e-6)
+
+
+def test_same_question_same_plan_and_bound(hard):
+    cover, volume = hard
+    first, second = (_solved(cover, volume, cost=np.ones(60), budget=7.0) for _ in range(2))
+    assert first[1].tolist() == second[1].tolist()
+    assert (first[2], first[0].bound) == (second[2], second[0].bound)
+
+
+def test_a_stop_is_heard_at_every_step(hard):
+    cover, volume = hard
+    asked, late = [0], []
+    for patience in (0, 1, 3, 10, 30, 100, 300):
+        asked[0] = 0
+
+        def stop(patience=patience):
+            asked[0] += 1
+            return asked[0] > patience
+
+        start = time.perf_counter()
+        search, sites, value = _solved(cover, volume, cost=np.ones(60), budget=6.0, should_stop=stop)
+        late.append(asked[0] - patience)
+        assert time.perf_counter() - start < 20.0
+        assert value <= search.bound * search.problem.scale + search.problem.constant + 1e-9
+        assert volume[served_trips(cover, sites)].sum() == pytest.approx(value)
+    assert max(late) <= 8  # once it has been told to stop, it only asks on its way out
+
+
+def test_time_out_leaves_a_plan_and_a_true_bound(hard):
+    cover, volume = hard
+    best = _whole_model(cover, volume, 6.0)
+    search, _, value = _solved(cover, volume, cost=np.ones(60), budget=6.0, time_limit_s=0.5)
+    assert value <= best * (1 + 1e-9)
+    assert search.bound * search.problem.scale + search.problem.constant >= best * (1 - 1e-9)
+
+
+def test_a_gap_asked_for_is_the_gap_proven(hard):
+    cover, volume = hard
+    best = _whole_model(cover, volume, 6.0)
+    proof = solve_flow_refueling(cover, volume, n_new=6, gap=0.05).certificate
+    assert proof.incumbent <= best * (1 + 1e-9)
+    assert proof.bound >= best * (1 - 1e-9)
+    assert proof.gap <= 0.05
+
+
+def test_an_earlier_answer_is_a_start(hard):
+    cover, volume = hard
+    first, _, value = _solved(cover, volume, cost=np.ones(60), budget=7.0)
+    warm = first.outcome(60)
+    seen = []
+    again = _solved(
+        cover, volume, cost=np.ones(60), budget=7.0, warm=warm, on_progress=lambda *s: seen.append(s)
+    )
+    assert again[2] == pytest.approx(value)
+    assert seen[1][0] == pytest.approx(value)  # the first plan is the old one
+    _, sites, other = _solved(cover, volume, cost=np.ones(60), budget=6.0, warm=warm)
+    assert len(sites) <= 6
+    assert other == pytest.approx(_solved(cover, volume, cost=np.ones(60), budget=6.0)[2])
+
+
+def test_swaps_are_worth_what_they_promise_or_more(hard):
+    cover, volume = hard
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        chosen = np.zeros(60, dtype=bool)
+        chosen[rng.choice(60, 9, replace=False)] = True
+        out, change = _swaps(cover, volume, chosen)
+        for _ in range(100):
+            j, i = rng.integers(len(out)), rng.integers(60)
+            if chosen[i]:
+                assert change[j, i] == -np.inf
+                continue
+            swapped = chosen.copy()
+            swapped[[out[j], i]] = False, True
+            true_change = served_volume(cover, volume, swapped) - served_volume(cover, volume, chosen)
+            assert true_change >= change[j, i] - 1e-9
+
+
+def test_exchange_keeps_to_the_budget_and_never_loses(hard):
+    cover, volume = hard
+    rng = np.random.default_rng(1)
+    cost = rng.uniform(0.5, 3.0, 60)
+    exchange = Exchange(cover=cover, volume=volume, cost=cost, budget=9.0, should_stop=lambda: False)
+    start = np.zeros(60, dtype=bool)
+    start[[3, 20, 41]] = True
+    improved = exchange.improved(start)
+    ruined = exchange.ruined(improved, rounds=10, seed=0)
+    assert exchange.value(start) <= exchange.value(improved) <= exchange.value(ruined)
+    assert max(cost[improved].sum(), cost[ruined].sum()) <= 9.0 + 1e-6
+
+
+def test_neighborhoods_nest_and_groups_of_classes_balance(hard):
+    cover, volume = hard
+    tree = SiteTree(cover, volume)
+    assert sorted(tree.rank.tolist()) == list(range(60))
+    assert {(site,) for site in range(60)} <= set(tree.groups)
+    clusters = [set(group) for group in tree.groups[:118]]
+    assert all(a <= b or b <= a or not a & b for a in clusters for b in clusters)
+    group = class_groups(cover, volume, tree, most=10)
+    assert np.bincount(group, weights=volume).max() < 2.0 * volume.sum() / 10 + volume.max()
