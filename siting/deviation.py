@@ -52,6 +52,7 @@ import numpy as np
 from corridor.errors import Fault, InputError
 from siting.blockers import Blockers
 from siting.certificate import OPTIMALITY_TOLERANCE, Certificate
+from siting.coverage import served_trips
 from siting.flow_refueling import SOLVER, FlowRefuelingSolution, solve_flow_refueling
 from siting.legs import LENGTH_TOLERANCE, Legs, Trips, trip_km
 from siting.program import ORTOOLS_VERSION
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from siting.coverage import CoverSets
     from siting.search import ProgressCallback
 
     Indices = NDArray[np.int64]
@@ -114,6 +116,7 @@ def in_steps(trips: Trips, direct_km: Floats, steps: Sequence[tuple[float, float
 def solve_deviation(
     trips: Trips,
     legs: Sequence[Legs],
+    own: CoverSets | None = None,
     *,
     n_new: int,
     existing: Sequence[int] | Indices = (),
@@ -130,6 +133,9 @@ def solve_deviation(
     ----------
     trips, legs
         Trips and the legs of each kind of vehicle; every kind has the same sites and ends.
+    own
+        Cover sets of the way each trip takes anyhow, which need not be the shortest: a trip is served on it,
+        or by leaving it; None when it is among the ways within the longest trip.
     n_new, existing, locked, forbidden, gap, time_limit_s, on_progress, should_stop
         As for `siting.flow_refueling.solve_flow_refueling`.
 
@@ -140,7 +146,7 @@ def solve_deviation(
     """
     clock = time.perf_counter()
     deadline = clock + time_limit_s
-    blockers = Blockers(trips, legs)
+    blockers = Blockers(trips, legs, own)
     best = _Best(clock=clock, gap=max(gap, OPTIMALITY_TOLERANCE / 2.0), on_progress=on_progress)
     while True:
         solution = solve_flow_refueling(
@@ -157,6 +163,8 @@ def solve_deviation(
         )
         km = trip_km(trips, legs, solution.stations)
         driven = trips.needs_none | (km <= trips.longest_km * (1.0 + LENGTH_TOLERANCE))
+        if own is not None:
+            driven |= served_trips(own, solution.stations)
         best.offer(solution, driven, trips.volume)
         in_vain = np.flatnonzero(solution.served & ~driven)
         out_of_time = time.perf_counter() >= deadline or (should_stop is not None and should_stop())

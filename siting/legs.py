@@ -107,27 +107,41 @@ def trip_km(trips: Trips, legs: Sequence[Legs], open_sites: Indices) -> Floats:
         rows = np.flatnonzero(trips.kind == kind)
         if not (rows.size and len(open_sites)):
             continue
-        there, onward = from_ends(leg, open_sites), to_ends(leg, open_sites)
+        between = chains(leg, open_sites)
+        there, onward = from_ends(leg, open_sites, between), to_ends(leg, open_sites, between)
         for block in np.array_split(rows, len(rows) // _BLOCK + 1):
             way = there[trips.origin[block]] + onward[trips.destination[block]]
             result[block] = way.min(axis=1)
     return result
 
 
-def from_ends(leg: Legs, sites: Indices) -> Floats:
-    """(n_ends, n) float64: shortest drivable way from an end to each of the sites over the others, km."""
-    first = np.where(leg.first[:, sites], leg.to_km[:, sites], np.inf)
-    return _min_plus(first, _chains(leg, sites))
+def from_ends(leg: Legs, sites: Indices, between: Floats) -> Floats:
+    """Return the shortest drivable way from every end to each of the sites.
+
+    Parameters
+    ----------
+    leg
+        Legs of one kind of vehicle.
+    sites
+        (n,) int64, open sites.
+    between
+        Their `chains`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n_ends, n) float64, km.
+    """
+    return _min_plus(np.where(leg.first[:, sites], leg.to_km[:, sites], np.inf), between)
 
 
-def to_ends(leg: Legs, sites: Indices) -> Floats:
-    """(n_ends, n) float64: shortest drivable way from each of the sites over the others to an end, km."""
-    last = np.where(leg.last[:, sites], leg.from_km[:, sites], np.inf)
-    return _min_plus(last, _chains(leg, sites).T)
+def to_ends(leg: Legs, sites: Indices, between: Floats) -> Floats:
+    """Return the shortest drivable way from each of the sites to every end, as `from_ends`."""
+    return _min_plus(np.where(leg.last[:, sites], leg.from_km[:, sites], np.inf), between.T)
 
 
-def _chains(leg: Legs, sites: Indices) -> Floats:
-    """(n, n) float64: shortest way from site to site over the sites, filling up at each, km."""
+def chains(leg: Legs, sites: Indices) -> Floats:
+    """Return the shortest way from site to site over the sites, filling up at each: (n, n) float64, km."""
     part = np.ix_(sites, sites)
     hop = np.where(leg.between[part], leg.between_km[part], np.inf)
     np.fill_diagonal(hop, 0.0)

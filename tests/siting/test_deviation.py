@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from corridor.errors import InputError
+from siting.coverage import CoverSets
 from siting.deviation import in_steps, solve_deviation
 from siting.legs import Legs, Trips, trip_km
 
@@ -164,3 +166,54 @@ def test_steps_that_make_no_sense_are_refused(steps: tuple[tuple[float, float], 
     trips, _ = _question(graph, 12.0, 0.0, [(0, 1, 8.0)], [0])
     with pytest.raises(InputError, match="detours that rise"):
         in_steps(trips, np.array([10.0]), steps)
+
+
+def test_a_trip_may_also_keep_to_a_way_of_its_own_that_is_too_long_to_choose() -> None:
+    # Directly 10 km over site 2; its own way is 20 km over site 3, which no driver would choose.
+    graph: nx.Graph[Any] = nx.Graph()
+    graph.add_weighted_edges_from([(0, 2, 5), (2, 1, 5), (0, 3, 10), (3, 1, 10)], weight="km")
+    trips, legs = _question(graph, 20.0, 0.1, [(0, 1, 8.0)], [2, 3])
+    sets = sparse.csr_array(np.array([[0.0, 1.0]]))
+    needs_site_3 = CoverSets(
+        sets=sets, offsets=np.array([0, 1]), members=np.array([0]), trip_class=np.array([0])
+    )
+    for forbidden, served in ((0, [1]), (1, [0])):
+        solution = solve_deviation(trips, [legs], needs_site_3, n_new=1, forbidden=[forbidden])
+        assert solution.certificate.status == "optimal"
+        assert solution.certificate.incumbent == pytest.approx(8.0)
+        assert solution.stations.tolist() == served
+    nowhere = solve_deviation(trips, [legs], needs_site_3, n_new=2, forbidden=[0, 1]).certificate
+    assert (nowhere.status, nowhere.incumbent) == ("optimal", 0.0)
+    assert solve_deviation(trips, [legs], n_new=1, forbidden=[0]).certificate.incumbent == 0.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(question=questions(), n_new=st.integers(1, 2), data=st.data())
+def test_own_ways_and_detours_together_equal_trying_everything(
+    question: tuple[nx.Graph[Any], int, float, list[tuple[int, int, float]], list[int]],
+    n_new: int,
+    data: st.DataObject,
+) -> None:
+    graph, range_, detour, flows, candidates = question
+    trips, legs = _question(graph, range_, detour, flows, candidates)
+    site = st.lists(st.integers(0, len(candidates) - 1), min_size=1, unique=True)
+    needed = [data.draw(st.lists(site, min_size=1, max_size=3)) for _ in flows]
+    rows = [sites for each in needed for sites in each]
+    sets = np.zeros((len(rows), len(candidates)))
+    for row, sites in enumerate(rows):
+        sets[row, sites] = 1.0
+    own = CoverSets(
+        sets=sparse.csr_array(sets),
+        offsets=np.cumsum([0, *map(len, needed)]).astype(np.int64),
+        members=np.arange(len(rows), dtype=np.int64),
+        trip_class=np.arange(len(flows), dtype=np.int64),
+    )
+    best = 0.0
+    for chosen in combinations(range(len(candidates)), min(n_new, len(candidates))):
+        km = trip_km(trips, [legs], np.array(chosen, dtype=np.int64))
+        on_own = [all(set(sites) & set(chosen) for sites in each) for each in needed]
+        served = (km <= trips.longest_km + 1e-9) | np.array(on_own)
+        best = max(best, float(trips.volume[served].sum()))
+    solution = solve_deviation(trips, [legs], own, n_new=n_new)
+    assert solution.certificate.status == "optimal"
+    assert solution.certificate.incumbent == pytest.approx(best, abs=1e-9)
