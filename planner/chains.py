@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from corridor.costs import cheapest_arcs
+from corridor.paths import unwind
 from siting.legs import LENGTH_TOLERANCE, Legs
 
 if TYPE_CHECKING:
@@ -44,10 +45,27 @@ class Between:
     back_kg: Floats
 
 
-def between(
-    network: RoadNetwork, cost: Floats, used: Consumption, *, source: Indices, target: Indices
-) -> Between:
-    """Return length and hydrogen of the cheapest way from every source to every target.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Ways:
+    """Cheapest ways as flat arrays.
+
+    Parameters
+    ----------
+    offsets
+        (n_ways + 1,) int64: way w holds entries ``offsets[w]:offsets[w + 1]``.
+    vertices
+        (offsets[-1],) int64, source first.
+    arcs
+        (offsets[-1],) int64, arc that leads to each entry; -1 at a source.
+    """
+
+    offsets: Indices
+    vertices: Indices
+    arcs: Indices
+
+
+class Trees:
+    """Cheapest-path trees of a network.
 
     Parameters
     ----------
@@ -55,37 +73,74 @@ def between(
         Road network.
     cost
         (n_arcs,) generalized cost; infinite when closed.
+    """
+
+    def __init__(self, network: RoadNetwork, cost: Floats) -> None:
+        self.network = network
+        self._position = cheapest_arcs(network, cost)
+        tails = network.tails[self._position].astype(np.int64)
+        heads = network.heads[self._position].astype(np.int64)
+        size = network.n_nodes
+        self._matrix = csr_array((cost[self._position], (tails, heads)), shape=(size, size))
+        self._key = tails * size + heads
+        self._order = np.argsort(self._key)
+
+    def grown(self, source: Indices) -> tuple[Floats, NDArray[np.int32]]:
+        """Return cost and predecessors, (n_sources, n_nodes) each."""
+        total, before = dijkstra(self._matrix, indices=source, return_predecessors=True)
+        return total, before
+
+    def arcs(self, tail: Indices, head: Indices) -> Indices:
+        """Return the arc between linked vertices: (n,) int64."""
+        wanted = tail * self.network.n_nodes + head
+        found: Indices = self._position[
+            self._order[np.searchsorted(self._key, wanted, sorter=self._order)]
+        ].astype(np.int64)
+        return found
+
+    def ways(self, source: Indices, target: Indices) -> Ways:
+        """Return the cheapest way of each pair, the same one whose figures `between` gives."""
+        sources, row = np.unique(source, return_inverse=True)
+        offsets, vertices = unwind(self.grown(sources)[1], row, target)
+        into = np.ones(len(vertices), dtype=bool)
+        into[offsets[:-1]] = False
+        steps = np.flatnonzero(into)
+        arcs = np.full(len(vertices), -1, dtype=np.int64)
+        arcs[steps] = self.arcs(vertices[steps - 1], vertices[steps])
+        return Ways(offsets=offsets, vertices=vertices, arcs=arcs)
+
+
+def between(trees: Trees, used: Consumption, *, source: Indices, target: Indices) -> Between:
+    """Return length and hydrogen of the cheapest way from every source to every target.
+
+    Parameters
+    ----------
+    trees
+        Of the network.
     used
         What each class uses on every arc.
     source, target
         (n,) and (m,) int64 vertices.
     """
-    position = cheapest_arcs(network, cost)
-    tails, heads = network.tails[position].astype(np.int64), network.heads[position].astype(np.int64)
-    size = network.n_nodes
-    matrix = csr_array((cost[position], (tails, heads)), shape=(size, size))
-    key = tails * size + heads
-    order = np.argsort(key)
-    n_classes = used.out_kg.shape[1]
-    figures = np.column_stack([network.length_km, used.out_kg, used.back_kg])
+    size, n_classes = trees.network.n_nodes, used.out_kg.shape[1]
+    figures = np.column_stack([trees.network.length_km, used.out_kg, used.back_kg])
     block = max(1, _CELLS // (size * figures.shape[1]))
-    parts = []
+    parts = [np.empty((0, len(target), figures.shape[1]))]
     for start in range(0, len(source), block):
         rows = source[start : start + block]
-        total, before = dijkstra(matrix, indices=rows, return_predecessors=True)
+        total, before = trees.grown(rows)
         sums = np.zeros((len(rows), size, figures.shape[1]))
         sequence = np.argsort(total, axis=1, kind="stable")
         each = np.arange(len(rows))
-        for rank in range(1, size):
+        for rank in range(1, size):  # nearer vertices first: a predecessor is done before it is needed
             vertex = sequence[:, rank]
             previous = before[each, vertex].astype(np.int64)
             known = previous >= 0
-            arc = position[order[np.searchsorted(key, previous[known] * size + vertex[known], sorter=order)]]
+            arc = trees.arcs(previous[known], vertex[known])
             sums[each[known], vertex[known]] = sums[each[known], previous[known]] + figures[arc]
         reached = np.isfinite(total[:, target])
         parts.append(np.where(reached[:, :, None], sums[:, target], np.inf))
-    whole = np.concatenate(parts) if parts else np.empty((0, len(target), figures.shape[1]))
-    by_figure = np.moveaxis(whole, 2, 0)
+    by_figure = np.moveaxis(np.concatenate(parts), 2, 0)
     return Between(km=by_figure[0], out_kg=by_figure[1 : n_classes + 1], back_kg=by_figure[n_classes + 1 :])
 
 

@@ -1,0 +1,225 @@
+"""Trips that leave their own route for a station, up to a share of the shortest route of their pair.
+
+A driver stays on the route of the demand table where its stations suffice. Otherwise any chain of cheapest
+ways over open stations will do, as long as it is at most (1 + detour) times as long as the shortest route
+between the two zones. Extra kilometers burn extra hydrogen, which the stations on the way sell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.chains import Between, Trees, between, least_kg, legs
+from planner.driving import class_numbers
+from siting.coverage import served_trips
+from siting.deviation import solve_deviation
+from siting.legs import Legs, Trips, stations_on_the_way
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from demand.consumption import Consumption
+    from planner.driving import Driving
+    from planner.inputs import Inputs
+    from siting.coverage import CoverSets
+    from siting.flow_refueling import FlowRefuelingSolution
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Detours:
+    """Ways open to drivers who may leave their route.
+
+    Parameters
+    ----------
+    trips
+        One per row of the demand table, then one per point demand, which cannot move.
+    legs
+        Legs of each kind of vehicle between the zones and sites of the inputs.
+    trees
+        Cheapest ways of the network.
+    used
+        What each class uses on every arc.
+    sites, ends
+        Vertices of sites and zones.
+    """
+
+    trips: Trips
+    legs: tuple[Legs, ...]
+    trees: Trees
+    used: Consumption
+    sites: Indices
+    ends: Indices
+
+    @classmethod
+    def of(
+        cls,
+        inputs: Inputs,
+        used: Consumption,
+        demand: pd.DataFrame,
+        *,
+        detour: float,
+        points_kg_per_day: Floats,
+    ) -> Detours:
+        """Return what trips may do.
+
+        Parameters
+        ----------
+        inputs
+            Network, zones, sites and routes.
+        used
+            What each class uses on every arc.
+        demand
+            Trips that count, with ``kg_per_day``.
+        detour
+            Share of the shortest route of the pair accepted on top.
+        points_kg_per_day
+            (n_points,) float64.
+        """
+        network, routes, cost = inputs.network, inputs.routes, inputs.costs.total_cny
+        sites = network.vertices(inputs.sites["node_id"].to_numpy())
+        ends = network.vertices(inputs.zones.loc[list(routes.zone_ids), "node_id"].to_numpy())
+        trees = Trees(network, cost)
+        from_sites = between(trees, used, source=sites, target=np.concatenate([sites, ends]))
+        among, home = _split(from_sites, len(sites))
+        kind_of = np.column_stack([class_numbers(demand), demand["tank_kg"].to_numpy()])
+        kinds, kind = np.unique(kind_of, axis=0, return_inverse=True)
+        route = demand["route"].to_numpy()
+        shortest = np.minimum.reduceat(routes.length_km, np.asarray(routes.first))[routes.pair]
+        n_points = len(points_kg_per_day)
+        stay = np.zeros(n_points, dtype=np.int64)
+        return cls(
+            trips=Trips(
+                origin=np.concatenate([routes.origin[route], stay]).astype(np.int64),
+                destination=np.concatenate([routes.destination[route], stay]).astype(np.int64),
+                kind=np.concatenate([kind.ravel(), stay]).astype(np.int64),
+                longest_km=np.concatenate([(1.0 + detour) * shortest[route], np.full(n_points, -1.0)]),
+                volume=np.concatenate([demand["kg_per_day"].to_numpy(), points_kg_per_day]),
+                needs_none=np.zeros(len(route) + n_points, dtype=bool),
+            ),
+            legs=tuple(
+                legs(
+                    between(trees, used, source=ends, target=sites),
+                    among,
+                    home,
+                    least=least_kg(network, cost, used, source=ends, target=sites),
+                    kinds=[(int(name), float(tank)) for name, tank in kinds],
+                )
+            ),
+            trees=trees,
+            used=used,
+            sites=sites,
+            ends=ends,
+        )
+
+    def solve(self, cover: CoverSets, **options: object) -> FlowRefuelingSolution:
+        """Choose the stations.
+
+        Parameters
+        ----------
+        cover
+            Cover sets of the trips on their own routes, and of the points.
+        options
+            Of `siting.deviation.solve_deviation`.
+        """
+        return solve_deviation(self.trips, self.legs, cover, **options)  # type: ignore[arg-type]
+
+    def driven(
+        self, driving: Driving, cover: CoverSets, demand: pd.DataFrame, solution: FlowRefuelingSolution
+    ) -> tuple[Driving, Indices, Floats]:
+        """Return the ways the served trips take.
+
+        Parameters
+        ----------
+        driving
+            Routes of the demand.
+        cover
+            Cover sets of the trips on these.
+        demand
+            Trips.
+        solution
+            Stations and served trips.
+
+        Returns
+        -------
+        Driving
+            The routes, and behind them the ways of trips that leave theirs.
+        numpy.ndarray
+            (n_served,) int64, position of the way each served trip takes.
+        numpy.ndarray
+            (n_served,) float64, km one way beyond its own route; negative where it shortens the trip.
+        """
+        served = np.flatnonzero(solution.served[: len(demand)])
+        stays = served_trips(cover, solution.stations)[served]
+        way = driving.of(demand.iloc[served])
+        own_km = driving.km[driving.offsets[1:] - 1][way]
+        leaving = served[~stays]
+        chains = [
+            self._vertices(trip, stations_on_the_way(self.trips, self.legs, solution.stations, trip))
+            for trip in leaving.tolist()
+        ]
+        extended = self._appended(driving, chains)
+        way[~stays] = len(driving.offsets) - 1 + np.arange(len(leaving))
+        return extended, way, extended.km[extended.offsets[1:] - 1][way] - own_km
+
+    def _vertices(self, trip: int, stations: Indices) -> Indices:
+        """Return origin, stations and destination of a trip."""
+        origin, destination = self.ends[self.trips.origin[trip]], self.ends[self.trips.destination[trip]]
+        return np.concatenate([[origin], self.sites[stations], [destination]]).astype(np.int64)
+
+    def _appended(self, driving: Driving, chains: list[Indices]) -> Driving:
+        """Return the routes with a way behind them for each chain of vertices."""
+        hops = [(int(a), int(b)) for chain in chains for a, b in pairwise(chain.tolist())]
+        distinct = sorted(set(hops))
+        pairs = np.array(distinct, dtype=np.int64).reshape(-1, 2)
+        ways = self.trees.ways(pairs[:, 0], pairs[:, 1])
+        number = {hop: row for row, hop in enumerate(distinct)}
+        nodes, km, out, back, sizes = [driving.nodes], [driving.km], [driving.out_kg], [driving.back_kg], []
+        network = self.trees.network
+        for chain in chains:
+            arcs = np.concatenate(
+                [
+                    ways.arcs[ways.offsets[row] + 1 : ways.offsets[row + 1]]
+                    for row in (number[hop] for hop in pairwise(chain.tolist()))
+                ]
+            )
+            vertices = np.concatenate([chain[:1], network.heads[arcs]]).astype(np.int64)
+            nodes.append(network.node_ids[vertices])
+            km.append(np.concatenate([[0.0], np.cumsum(network.length_km[arcs])]))
+            for figures, per_arc in ((out, self.used.out_kg), (back, self.used.back_kg)):
+                start = np.zeros((1, per_arc.shape[1]))
+                figures.append(np.concatenate([start, np.cumsum(per_arc[arcs], axis=0)]))
+            sizes.append(len(vertices))
+        return replace(
+            driving,
+            offsets=np.concatenate([driving.offsets, driving.offsets[-1] + np.cumsum(sizes)]).astype(
+                np.int64
+            ),
+            nodes=np.concatenate(nodes),
+            km=np.concatenate(km),
+            out_kg=np.concatenate(out),
+            back_kg=np.concatenate(back),
+        )
+
+
+def _split(found: Between, n_sites: int) -> tuple[Between, Between]:
+    """Return the ways to sites, and those to the ends behind them."""
+    return (
+        Between(
+            km=found.km[:, :n_sites],
+            out_kg=found.out_kg[:, :, :n_sites],
+            back_kg=found.back_kg[:, :, :n_sites],
+        ),
+        Between(
+            km=found.km[:, n_sites:],
+            out_kg=found.out_kg[:, :, n_sites:],
+            back_kg=found.back_kg[:, :, n_sites:],
+        ),
+    )
