@@ -115,6 +115,32 @@ def trip_km(trips: Trips, legs: Sequence[Legs], open_sites: Indices) -> Floats:
     return result
 
 
+def stations_on_the_way(trips: Trips, legs: Sequence[Legs], open_sites: Indices, trip: int) -> Indices:
+    """Return the stations a trip fills up at on its shortest drivable way, in order: (n,) int64 sites.
+
+    Raises
+    ------
+    ValueError
+        If no way can be driven.
+    """
+    leg = legs[trips.kind[trip]]
+    part = np.ix_(open_sites, open_sites)
+    hop = np.where(leg.between[part], leg.between_km[part], np.inf)
+    np.fill_diagonal(hop, 0.0)
+    between, before = floyd_warshall(hop, return_predecessors=True)
+    origin, destination = trips.origin[trip], trips.destination[trip]
+    first = np.where(leg.first[origin, open_sites], leg.to_km[origin, open_sites], np.inf)
+    last = np.where(leg.last[destination, open_sites], leg.from_km[destination, open_sites], np.inf)
+    km = first[:, None] + between + last[None, :]
+    if not np.isfinite(km.min(initial=np.inf)):
+        raise ValueError(f"trip {trip} cannot be driven over these stations")
+    start, at = (int(index) for index in np.unravel_index(np.argmin(km), km.shape))
+    chain = [at]
+    while chain[-1] != start:
+        chain.append(int(before[start, chain[-1]]))
+    return open_sites[chain[::-1]]
+
+
 def from_ends(leg: Legs, sites: Indices, between: Floats) -> Floats:
     """Return the shortest drivable way from every end to each of the sites.
 

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from planner.chains import Between, between, least_kg, legs
+from planner.chains import Between, Trees, between, least_kg, legs
 from planner.driving import on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 
@@ -21,7 +21,9 @@ def test_figures_of_cheapest_ways_are_those_of_networkx() -> None:
     used = on_arcs(network, inputs.terrain, values)
     chosen = np.random.default_rng(3).choice(network.n_nodes, 12, replace=False).astype(np.int64)
     source, target = chosen[:5], chosen[5:]
-    found = between(network, cost, used, source=source, target=target)
+    trees = Trees(network, cost)
+    found = between(trees, used, source=source, target=target)
+    ways = trees.ways(np.repeat(source, len(target)), np.tile(target, len(source)))
     graph: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
     ends = zip(network.tails.tolist(), network.heads.tolist(), cost.tolist(), strict=True)
     for arc, (tail, head, cny) in enumerate(ends):
@@ -30,7 +32,11 @@ def test_figures_of_cheapest_ways_are_those_of_networkx() -> None:
     for row, start in enumerate(source.tolist()):
         for column, end in enumerate(target.tolist()):
             way = nx.dijkstra_path(graph, start, end, weight="cny")
-            arcs: list[int] = [
+            number = row * len(target) + column
+            entries = slice(ways.offsets[number], ways.offsets[number + 1])
+            assert ways.vertices[entries].tolist() == way
+            assert network.length_km[ways.arcs[entries][1:]].sum() == pytest.approx(found.km[row, column])
+            arcs: list[Any] = [
                 min(graph[u][v], key=lambda arc: graph[u][v][arc]["cny"]) for u, v in itertools.pairwise(way)
             ]
             assert found.km[row, column] == pytest.approx(network.length_km[arcs].sum())
