@@ -17,6 +17,8 @@ from planner.plan import REFUSED_COLUMNS, WEAK_SPOT_COLUMNS, Notice, Plan, no_we
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from planner.inputs import Inputs
     from planner.points import ServedPoints
     from planner.scenario import Scenario
@@ -108,6 +110,7 @@ class Parts:
     sizing: Sizing
     supply: Supply
     points: ServedPoints
+    extra_km: NDArray[np.float64]
     resilient: ResilientSolution | None = None
 
     def plan(self, unusual: tuple[Notice, ...], *, seconds: float) -> Plan:
@@ -171,8 +174,9 @@ class Parts:
         """Return the flows table."""
         routes, demand = self.inputs.routes, self.demand
         route = demand["route"].to_numpy()
-        served_kg = np.zeros(len(demand))
+        served_kg, extra_km = np.zeros(len(demand)), np.zeros(len(demand))
         rows = np.flatnonzero(self.solution.served)
+        extra_km[rows] = self.extra_km
         served_kg[rows] = self.sizing.served_share * demand["kg_per_day"].to_numpy()[rows]
         return pd.DataFrame(
             {
@@ -186,6 +190,7 @@ class Parts:
                 "length_km": routes.length_km[route],
                 "covered": self.solution.served,
                 "served_kg_per_day": served_kg,
+                "extra_km": extra_km.round(_KM_DECIMALS),
                 "stations": self._stations_on_the_way(rows),
             }
         )
@@ -249,6 +254,21 @@ class Parts:
             "co2_avoided_t_per_year": self._co2_t_per_year(flows, served_trips),
             **(of_points if len(points) else {}),
             **self._resilience_kpis(),
+            **self._detour_kpis(stations, flows, served_kg=served_kg),
+        }
+
+    def _detour_kpis(
+        self, stations: pd.DataFrame, flows: pd.DataFrame, *, served_kg: float
+    ) -> dict[str, float]:
+        """Return how many trips leave their route, and the hydrogen this costs them."""
+        if self.scenario.detour == 0.0:
+            return {}
+        share = flows["served_kg_per_day"] / flows["kg_per_day"]
+        return {
+            "trips_off_route_per_day": float(
+                (flows["trips_per_day"] * share)[flows["extra_km"] != 0.0].sum()
+            ),
+            "detour_kg_per_day": float(stations["load_kg_per_day"].sum()) - served_kg,
         }
 
     def _resilience_kpis(self) -> dict[str, float]:

@@ -117,6 +117,10 @@ def plan(
         float | None,
         typer.Option(help="Least share, 0-1, still served whichever one station is out (docs/explain.md)."),
     ] = None,
+    detour: Annotated[
+        float | None,
+        typer.Option(help="Share of the shortest route driven on top to reach stations, 0-1."),
+    ] = None,
     reuse: Annotated[
         bool, typer.Option(help="Take the stored plan of the same scenario if there is one.")
     ] = False,
@@ -135,7 +139,7 @@ def plan(
 
     with reported(as_json=as_json):
         files = {"network": network, "od_table": od, "link_counts": counts}
-        fields = {"stations": stations, "year": year, "resilience": resilience} | {
+        fields = {"stations": stations, "year": year, "resilience": resilience, "detour": detour} | {
             name: None if path is None else str(path) for name, path in files.items()
         }
         scenario = _scenario(scenario_file, settings=settings or [], fields=fields, closures=close or [])

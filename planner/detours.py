@@ -34,6 +34,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DrivenWays:
+    """Ways of the served trips.
+
+    Parameters
+    ----------
+    driving
+        The routes of the demand, and behind them the ways of trips that leave theirs.
+    way
+        (n_served,) int64, position of the way each served trip takes.
+    extra_km
+        (n_served,) float64, km one way beyond its own route; negative where leaving it shortens the trip.
+    """
+
+    driving: Driving
+    way: Indices
+    extra_km: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Detours:
     """Ways open to drivers who may leave their route.
 
@@ -133,7 +152,7 @@ class Detours:
 
     def driven(
         self, driving: Driving, cover: CoverSets, demand: pd.DataFrame, solution: FlowRefuelingSolution
-    ) -> tuple[Driving, Indices, Floats]:
+    ) -> DrivenWays:
         """Return the ways the served trips take.
 
         Parameters
@@ -146,15 +165,6 @@ class Detours:
             Trips.
         solution
             Stations and served trips.
-
-        Returns
-        -------
-        Driving
-            The routes, and behind them the ways of trips that leave theirs.
-        numpy.ndarray
-            (n_served,) int64, position of the way each served trip takes.
-        numpy.ndarray
-            (n_served,) float64, km one way beyond its own route; negative where it shortens the trip.
         """
         served = np.flatnonzero(solution.served[: len(demand)])
         stays = served_trips(cover, solution.stations)[served]
@@ -167,7 +177,8 @@ class Detours:
         ]
         extended = self._appended(driving, chains)
         way[~stays] = len(driving.offsets) - 1 + np.arange(len(leaving))
-        return extended, way, extended.km[extended.offsets[1:] - 1][way] - own_km
+        km = extended.km[extended.offsets[1:] - 1][way]
+        return DrivenWays(driving=extended, way=way, extra_km=km - own_km)
 
     def _vertices(self, trip: int, stations: Indices) -> Indices:
         """Return origin, stations and destination of a trip."""

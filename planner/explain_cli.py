@@ -83,6 +83,9 @@ def explain(
             scenario = _with_fields(scenario_of(scenario_file, settings), fields)
             scenario = with_points(scenario, points, crs=points_crs)
             ids, covered = _solved(scenario)
+        if scenario.detour > 0.0:
+            what = "trips that leave their routes cannot be explained yet"
+            raise InputError(Fault(what, "detour", "Explain the scenario with detour = 0"))
         report = explain_report(siting_case(scenario), ids, covered_kg=covered)
         one = of_site(report, site) if site is not None else None
         paths = report.write_csv(csv) if csv is not None else []

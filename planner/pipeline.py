@@ -16,6 +16,7 @@ import pandas as pd
 from corridor.errors import SolverError
 from corridor.paths import road_km
 from planner.assembly import MODULES_KG_PER_DAY, Parts
+from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
 from planner.progress import Progress, Stopped
 from planner.siting_case import siting_case
@@ -26,10 +27,9 @@ from siting.sizing import size_stations
 from siting.supply import DeliveryMode, assign_bases
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from corridor.access import Access
-    from planner.driving import Driving
     from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.points import ServedPoints
@@ -81,11 +81,13 @@ def make_plan(
     case = siting_case(scenario, stage=reporter.stage)
     inputs, demand, points = case.inputs, case.demand, case.points
     values = case.values  # noqa: PD011  no table
-    solution, resilient = _site(case, reporter)
+    detours = _detours(case)
+    solution, resilient = _site(case, reporter, detours)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
     stations = inputs.sites.iloc[solution.stations]
     served = np.flatnonzero(solution.served)
-    replay = _replay(case.driving, demand.iloc[served], case.reached.of(solution.stations))
+    driven = _driven(case, solution, detours)
+    replay = _replay(driven, demand.iloc[served], case.reached.of(solution.stations))
     taken = points.served_from(solution.stations)
     taken.check(inputs, stations)
     reporter.stage("sizing", f"sizes of {len(stations)} stations")
@@ -103,6 +105,7 @@ def make_plan(
         supply=supply,
         points=taken,
         resilient=resilient,
+        extra_km=driven.extra_km,
     )
     plan = parts.plan((*case.unusual, *case.own.notices), seconds=reporter.seconds)
     plan = replace(plan, provenance={**plan.provenance, **case.own.provenance()})
@@ -140,17 +143,32 @@ class _Reporter:
             )
 
 
-def _site(case: SitingCase, reporter: _Reporter) -> tuple[FlowRefuelingSolution, ResilientSolution | None]:
+def _detours(case: SitingCase) -> Detours | None:
+    """Return the ways open to drivers who may leave their route; None if they may not."""
+    if case.scenario.detour == 0.0:
+        return None
+    return Detours.of(
+        case.inputs,
+        case.used,
+        case.demand,
+        detour=case.scenario.detour,
+        points_kg_per_day=case.points.kg_per_day,
+    )
+
+
+def _site(
+    case: SitingCase, reporter: _Reporter, detours: Detours | None
+) -> tuple[FlowRefuelingSolution, ResilientSolution | None]:
     """Choose the stations for trips and points together; ``served`` is of the trips."""
     scenario = case.scenario
-    solve = (
-        solve_flow_refueling
-        if scenario.resilience is None
-        else partial(solve_resilient, least_share=scenario.resilience)
-    )
+    solve: Callable[..., FlowRefuelingSolution | ResilientSolution]
+    if detours is not None:
+        solve = partial(detours.solve, case.cover)
+    elif scenario.resilience is None:
+        solve = partial(solve_flow_refueling, case.cover, case.volume)
+    else:
+        solve = partial(solve_resilient, case.cover, case.volume, least_share=scenario.resilience)
     answer = solve(
-        case.cover,
-        case.volume,
         n_new=scenario.stations,
         existing=case.existing,
         locked=case.rows(scenario.locked),
@@ -175,15 +193,24 @@ def _site(case: SitingCase, reporter: _Reporter) -> tuple[FlowRefuelingSolution,
     return solution, resilient
 
 
-def _replay(driving: Driving, served: pd.DataFrame, reached: Access) -> Replay:
+def _driven(case: SitingCase, solution: FlowRefuelingSolution, detours: Detours | None) -> DrivenWays:
+    """Return the way each served trip takes."""
+    if detours is not None:
+        return detours.driven(case.driving, case.cover, case.demand, solution)
+    way = case.driving.of(case.demand.iloc[np.flatnonzero(solution.served)])
+    return DrivenWays(driving=case.driving, way=way, extra_km=np.zeros(len(way)))
+
+
+def _replay(driven: DrivenWays, served: pd.DataFrame, reached: Access) -> Replay:
     """Drive the served trips; a plan that fails is an error."""
+    driving = driven.driving
     replay = replay_trips(
         driving.offsets,
         driving.nodes,
         driving.km,
         out_kg=driving.out_kg,
         back_kg=driving.back_kg,
-        route=driving.of(served),
+        route=driven.way,
         kind=class_numbers(served),
         tank_kg=served["tank_kg"].to_numpy(),
         station_nodes=reached.node_id,

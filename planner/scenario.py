@@ -136,6 +136,9 @@ class Scenario(BaseModel):
     resilience
         Least share of the demand all sites together could serve that must be served whichever one station
         is out, 0-1 (:mod:`siting.resilience`); None asks for none.
+    detour
+        Share of the shortest route of its pair that a driver drives on top to reach stations, 0-1
+        (:mod:`planner.detours`); 0 keeps everybody to the routes.
     locked, forbidden
         Site ids that must, or must not, get a new station.
     closures
@@ -168,6 +171,7 @@ class Scenario(BaseModel):
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
     resilience: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    detour: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
     locked: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     closures: tuple[str, ...] = ()
@@ -199,11 +203,8 @@ class Scenario(BaseModel):
     def identity(self) -> str:
         """SHA-256 of the content without the name: equal scenarios have equal identities."""
         content = self.model_dump(mode="json", exclude={"name"})
-        for name in (
-            "point_demands",
-            "resilience",
-        ):  # scenarios from before there were any keep their identity
-            if content[name] in ([], None):
+        for name in ("detour", "point_demands", "resilience"):  # scenarios from before keep their identity
+            if content[name] in ([], None, 0.0):
                 del content[name]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -55,6 +55,8 @@ class SitingCase:
         Trips that count, and point demands.
     driving, reached
         Their routes, and the nodes from which sites are reached.
+    used
+        Hydrogen of each class on every arc.
     cover
         Cover sets of the trips, then of the points.
     """
@@ -68,6 +70,7 @@ class SitingCase:
     points: PlacedPoints
     driving: Driving
     reached: Access
+    used: Consumption
     cover: CoverSets
 
     @property
@@ -100,6 +103,9 @@ def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambd
     corridor.errors.InputError
         For unknown sites, zones or assumptions.
     """
+    if scenario.detour > 0.0 and scenario.resilience is not None:
+        what = "detours and resilience cannot be asked for together yet"
+        raise InputError(Fault(what, "detour, resilience", "Set detour = 0 or leave resilience out"))
     stage("load", "reading the tables, routing all pairs of zones")
     inputs = load_inputs(scenario)
     values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
@@ -128,6 +134,7 @@ def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambd
         points=points,
         driving=driving,
         reached=reached,
+        used=used,
         cover=points.added_to(cover),
     )
 

@@ -1,0 +1,90 @@
+"""Plans whose drivers may leave their routes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from corridor.errors import InputError
+from planner.inputs import load_inputs
+from planner.pipeline import make_plan
+from planner.scenario import Scenario, SolveOptions
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+
+_DETOUR = 0.1
+
+
+@cache
+def _plan(detour: float) -> Plan:
+    """A plan for tractors and coaches of 2027, which are fewer."""
+    few = {f"adoption.share.{name}.2027": 0.0 for name in ("rigid_31t", "rigid_18t", "light_9t", "light_4t5")}
+    return make_plan(
+        Scenario(
+            year=2027,
+            stations=6,
+            detour=detour,
+            assumptions=few,
+            solve=SolveOptions(time_limit_s=60.0, gap=0.005),
+        )
+    )
+
+
+def test_who_may_leave_the_route_is_served_more_and_stays_within_the_detour() -> None:
+    kept, free = _plan(0.0), _plan(_DETOUR)
+    assert not kept.flows["extra_km"].any()
+    assert "detour_kg_per_day" not in kept.kpis
+    assert free.kpis["covered_kg_per_day"] > kept.kpis["covered_kg_per_day"]
+    assert free.certificate.incumbent == pytest.approx(free.kpis["covered_kg_per_day"])
+    assert free.replay["faults"] == 0
+    left = free.flows[free.flows["extra_km"] != 0.0]
+    assert len(left)
+    assert left["covered"].all()
+    assert free.kpis["trips_off_route_per_day"] > 0
+    # No way is longer than allowed, measured from the shortest route of the pair.
+    routes = load_inputs().routes
+    pair = routes.pair[left["route"].to_numpy()]
+    shortest = np.array([routes.length_km[routes.pair == number].min() for number in pair])
+    driven = (left["length_km"] + left["extra_km"]).to_numpy()
+    assert (driven <= (1.0 + _DETOUR) * shortest + 0.01).all()
+
+
+def test_ways_of_trips_that_leave_are_no_shorter_than_roads_allow() -> None:
+    free = _plan(_DETOUR)
+    inputs = load_inputs()
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    network = inputs.network
+    for tail, head, km in zip(
+        network.tails.tolist(), network.heads.tolist(), network.length_km.tolist(), strict=True
+    ):
+        known = graph.get_edge_data(tail, head, {"km": np.inf})["km"]
+        graph.add_edge(tail, head, km=min(km, known))
+    left = free.flows[free.flows["extra_km"] != 0.0].head(20)
+    for flow in left.itertuples():
+        ends = network.vertices(inputs.zones.loc[[flow.origin, flow.destination], "node_id"].to_numpy())
+        least = nx.dijkstra_path_length(graph, int(ends[0]), int(ends[1]), weight="km")
+        assert flow.length_km + flow.extra_km >= least - 0.01
+
+
+def test_hydrogen_sold_is_hydrogen_burnt() -> None:
+    free = _plan(_DETOUR)
+    sold = float(free.stations["load_kg_per_day"].sum())
+    assert sold == pytest.approx(free.kpis["served_kg_per_day"] + free.kpis["detour_kg_per_day"])
+    assert float(free.supply["kg_per_day"].sum()) + free.kpis["supply_shortage_kg_per_day"] == pytest.approx(
+        sold
+    )
+
+
+def test_detours_and_resilience_exclude_each_other() -> None:
+    with pytest.raises(InputError, match="detours and resilience"):
+        make_plan(Scenario(detour=0.1, resilience=0.5))
+
+
+def test_a_scenario_without_detours_keeps_its_identity() -> None:
+    assert Scenario(detour=0.0).identity == Scenario().identity
+    assert Scenario(detour=0.1).identity != Scenario().identity
