@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import classics, demand, flow_refueling, routing
+from benchmarks import classics, demand, flow_refueling, routing, scale
 from planner.inputs import load_inputs
 from planner.scenario import Scenario
 
@@ -30,6 +30,7 @@ def main() -> None:
         "routing": partial(routing.rows, inputs),
         "demand": partial(demand.rows, inputs),
         "flow refueling, default plan": partial(flow_refueling.rows, inputs, Scenario()),
+        "flow refueling at scale": partial(scale.rows, inputs),
         "location models, OR-Library": classics.rows,
     }
     for label, work in tasks.items():

@@ -67,7 +67,7 @@ def rows(inputs: Inputs, scenario: Scenario) -> list[Row]:
         work = f"{scenario.scope} {scenario.year}: {size}, p={scenario.stations}"
         result.append(Row(work, "siting.flow_refueling", seconds, 1.0, answer))
     for solver in PEERS:
-        answer, peer = timed(partial(_whole, solver, driving.candidate_paths(reached), question), repeats=1)
+        answer, peer = timed(partial(whole, solver, driving.candidate_paths(reached), question), repeats=1)
         result.append(Row(work, f"whole MIP, {solver.upper()}", peer, peer / seconds, answer))
     return result
 
@@ -105,7 +105,9 @@ class Question:
     existing: NDArray[np.int64]
 
 
-def _whole(solver: SolverName, paths: CandidatePaths, question: Question) -> str:
+def whole(
+    solver: SolverName, paths: CandidatePaths, question: Question, *, time_limit_s: float = _LIMIT_S
+) -> str:
     """Solve the textbook model and return its answer."""
     trips = zip(question.route.tolist(), question.kind.tolist(), question.tank.tolist(), strict=True)
     cells: list[tuple[int, int, float]] = []
@@ -142,7 +144,7 @@ def _whole(solver: SolverName, paths: CandidatePaths, question: Question) -> str
             maximize=True,
         ),
         solver=solver,
-        time_limit_s=_LIMIT_S,
+        time_limit_s=time_limit_s,
     )
     return _answer(answer.objective, answer.bound, "optimal" if answer.status == "optimal" else "stopped")
 

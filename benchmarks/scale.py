@@ -1,8 +1,10 @@
 """Flow refueling at the size the project is meant for: 50,000 pairs and every candidate site of the corridor.
 
-The pairs are of road nodes drawn with a fixed seed, 50 km apart or more; their volume is the product of the
-weights of the zones nearest to their ends over distance to the power 1.5. Preprocessing (paths, candidates
-along them, cover sets) is timed together with the solve.
+The pairs are of road nodes, those of the zones and others drawn with a fixed seed, 50 km apart or more; their
+volume is the product of weights drawn for both ends over distance to the power 1.5. Preprocessing (paths,
+candidates along them, cover sets) is timed together with the solve. All volumes add up to 100,000.
+
+The textbook model is given whole to SCIP and HiGHS for every tenth pair: more they do not finish.
 """
 
 from __future__ import annotations
@@ -10,20 +12,24 @@ from __future__ import annotations
 import resource
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.timing import Row
+from benchmarks.flow_refueling import PEERS, Question, whole
+from benchmarks.timing import Row, timed
 from corridor.access import access
 from corridor.paths import cheapest_paths
-from siting.coverage import CandidatePaths, candidate_stops, cover_sets, even_paths
 from siting.flow_refueling import solve_flow_refueling
+from siting.stops import candidate_stops, even_paths
+from siting.trip_cover import cover_sets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.inputs import Inputs
+    from siting.stops import CandidatePaths
 
 #: Pairs asked for, and road nodes they join.
 PAIRS, _NODES = 50_000, 330
@@ -31,7 +37,11 @@ PAIRS, _NODES = 50_000, 330
 #: Range (km) and number of stations of each question.
 QUESTIONS = ((400.0, 10), (400.0, 20), (400.0, 40), (250.0, 40))
 
-_SHORTEST_KM, _EXPONENT, _WITHIN_KM, _LIMIT_S = 50.0, 1.5, 1.0, 60.0
+#: The question of which the peers get a tenth of the pairs.
+TENTH = (400.0, 20)
+
+_SHORTEST_KM, _EXPONENT, _WITHIN_KM, _TOTAL = 50.0, 1.5, 1.0, 1e5
+_LIMIT_S, _PEER_LIMIT_S = 60.0, 120.0
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -75,29 +85,64 @@ def prepared(inputs: Inputs, pairs: Pairs) -> tuple[CandidatePaths, NDArray[np.f
     counted = np.isfinite(paths.cost) & (length >= _SHORTEST_KM)
     counted &= np.cumsum(counted) <= PAIRS
     volume = np.where(counted, pairs.weight * np.maximum(length, _SHORTEST_KM) ** -_EXPONENT, 0.0)
-    return even_paths(stops, km[stops.row], length=length), volume
+    return even_paths(stops, km[stops.row], length=length), volume * (_TOTAL / volume.sum())
 
 
 def rows(inputs: Inputs) -> list[Row]:
-    """Return the timing of each question, preprocessing included."""
+    """Return the timing of each question, preprocessing included, and of the peers on a tenth."""
     pairs = drawn_pairs(inputs)
     found = []
     for range_km, n_new in QUESTIONS:
         start = time.perf_counter()
         paths, volume = prepared(inputs, pairs)
         kept = np.flatnonzero(volume > 0.0)
-        cover = cover_sets(paths, path=kept, tank=np.full(len(kept), range_km))
-        ready = time.perf_counter() - start
-        proof = solve_flow_refueling(
-            cover, volume[kept], n_new=n_new, time_limit_s=_LIMIT_S - ready
-        ).certificate
-        seconds = time.perf_counter() - start
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-        share = (proof.incumbent or 0.0) / volume.sum()
-        answer = (
-            f"{share:.2%} served, gap {proof.gap or 0.0:.3%} {proof.status}; prepared in {ready:.1f} s, "
-            f"{cover.n_classes:,} classes; {peak_mb:,.0f} MB at the peak of the run"
-        )
-        work = f"{len(kept):,} pairs x {paths.n_sites} sites, range {range_km:.0f} km, p={n_new}"
-        found.append(Row(work, "siting.flow_refueling", seconds, 1.0, answer))
+        found.append(_ours(paths, volume, kept, range_km=range_km, n_new=n_new, start=start))
+    range_km, n_new = TENTH
+    kept = kept[::10]
+    found.append(_ours(paths, volume, kept, range_km=range_km, n_new=n_new, start=time.perf_counter()))
+    question = Question(
+        route=kept,
+        kind=np.zeros(len(kept), dtype=np.int64),
+        tank=np.full(len(kept), range_km),
+        volume=volume[kept],
+        n_new=n_new,
+        existing=np.empty(0, dtype=np.int64),
+    )
+    work, seconds = found[-1].work, found[-1].seconds
+    for solver in PEERS:
+        run = partial(whole, solver, paths, question, time_limit_s=_PEER_LIMIT_S)
+        answer, peer = timed(run, repeats=1)
+        found.append(Row(work, f"whole MIP, {solver.upper()}", peer, peer / seconds, answer))
     return found
+
+
+def _ours(
+    paths: CandidatePaths,
+    volume: NDArray[np.float64],
+    kept: NDArray[np.int64],
+    *,
+    range_km: float,
+    n_new: int,
+    start: float,
+) -> Row:
+    """Return the timing of one question, what was done since `start` included."""
+    cover = cover_sets(paths, path=kept, tank=np.full(len(kept), range_km))
+    ready = time.perf_counter() - start
+    first: list[float] = []
+    proof = solve_flow_refueling(
+        cover,
+        volume[kept],
+        n_new=n_new,
+        time_limit_s=_LIMIT_S - ready,
+        on_progress=lambda plan, _bound, _gap, at, _message: first.append(at) if plan > 0.0 else None,
+    ).certificate
+    seconds = time.perf_counter() - start
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    plan, bound = proof.incumbent or 0.0, proof.bound or 0.0
+    answer = (
+        f"{plan:,.2f} <= {bound:,.2f} {proof.status}, gap {proof.gap or 0.0:.3%}; prepared in {ready:.1f} s, "
+        f"first plan {first[0]:.1f} s later; "
+        f"{cover.n_classes:,} classes; {peak_mb:,.0f} MB at the peak of the run"
+    )
+    work = f"{len(kept):,} pairs x {paths.n_sites} sites, range {range_km:.0f} km, p={n_new}"
+    return Row(work, "siting.flow_refueling", seconds, 1.0, answer)
