@@ -295,6 +295,8 @@ def fewest_sites(cover: CoverSets, *, prefer: Floats | None = None) -> tuple[tup
     firsts = sparse.csr_array(firsts)
     doubtful = np.unique(np.repeat(np.arange(cover.n_classes), np.diff(firsts.indptr))[firsts.data > 1.0])
     for row in doubtful.tolist():
+        if len(chosen[row]) <= 2:  # noqa: PLR2004  a site that meets all sets would have been chosen first
+            continue
         rows = cover.members[cover.offsets[row] : cover.offsets[row + 1]]
         chosen[row] = list(hitting_set(sparse.csr_array(cover.sets[rows]), time_limit_s=60.0).sites)
     return tuple(tuple(sorted(sites)) for sites in chosen)

@@ -79,6 +79,9 @@ _SHARE_STEP = 5e-4
 #: Share of the time the plan without the demand may take.
 _FIRST_SHARE = 0.4
 
+#: Share of the rest that the plan with one station less may take.
+_FEWER_SHARE = 0.25
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ResilientSolution:
@@ -204,12 +207,15 @@ class _Question:
             )
         if self._spots(without.stations).worst >= self.least_share * problem.total * (1.0 - _LAST_DIGITS):
             return self._solution(without.stations, without, without.certificate)
-        search = self._search(problem, max(asked, 0.0))
+        limit = self._limit(problem)
         start = problem.standing | np.isin(problem.site, without.stations)
+        if limit < asked:
+            raise InfeasibleError(self._refusal(problem, start, limit))
+        search = self._search(problem, max(asked, 0.0))
         bound = without.certificate.bound
         search.run(start, bound=np.inf if bound is None else self._scaled(problem, bound))
         if search.infeasible:
-            raise InfeasibleError(self._refusal(problem, search))
+            raise InfeasibleError(self._refusal(problem, start, min(limit, search.asked)))
         chosen = search.outages.without_idle(search.best)
         stations = np.union1d(self._standing, problem.site[chosen]).astype(np.int64)
         return self._solution(stations, without, self._proof(problem, search, stations))
@@ -238,18 +244,34 @@ class _Question:
             report=lambda value, bound, message: self._report(problem, value, bound, message),
         )
 
-    def _refusal(self, problem: OutageProblem, refused: OutageSearch) -> str:
+    def _limit(self, problem: OutageProblem) -> float:
+        """Return the most, scaled, any plan can leave: with one new station out, one less remains."""
+        if self.n_new == 0:
+            return np.inf
+        fewer = solve_flow_refueling(
+            self.cover,
+            self.volume,
+            n_new=self.n_new - 1,
+            existing=self.existing,
+            forbidden=self.forbidden,
+            time_limit_s=_FEWER_SHARE * self.watch.left(),
+            should_stop=self.watch.stopped,
+        )
+        bound = fewer.certificate.bound
+        return np.inf if bound is None else self._scaled(problem, bound)
+
+    def _refusal(self, problem: OutageProblem, start: Bools, limit: float) -> str:
         """Return what to say when there is no such plan: with the largest share these stations allow."""
-        best = Outages(problem, asked=np.inf)
-        chosen, score = best.improve(refused.best, most=refused.most, should_stop=self.watch.stopped)
-        low, high = score.worst, refused.asked
+        best, most = Outages(problem, asked=np.inf), self.n_new - len(self.locked)
+        chosen, score = best.improve(start, most=most, should_stop=self.watch.stopped)
+        low, high = score.worst, max(limit, score.worst)
         while (high - low) * problem.scale > _SHARE_STEP * problem.total and not self.watch.stopped():
             search = self._search(problem, (low + high) / 2.0)
             search.run(chosen, bound=np.inf, any_plan=True)
             if search.infeasible:
                 high = search.asked
             elif search.value > -np.inf:
-                chosen, score = best.improve(search.best, most=search.most, should_stop=self.watch.stopped)
+                chosen, score = best.improve(search.best, most=most, should_stop=self.watch.stopped)
                 low = max(low, score.worst)
         found, limit = ((value * problem.scale + problem.constant) / problem.total for value in (low, high))
         known = f"{found:.1%}" if f"{found:.1%}" == f"{limit:.1%}" else f"{found:.1%} to {limit:.1%}"

@@ -158,6 +158,21 @@ def test_sets_that_are_no_intervals_are_counted_exactly():
         assert [len(sites) for sites in fewest_sites(cover)] == [2]
 
 
+def test_where_choosing_the_fullest_site_is_not_exact_the_program_decides():
+    # Site 0 meets most sets of the first kind, but 1, 2 and 3 meet all.
+    members = [{0, 1}, {0, 1}, {0, 2}, {0, 2}, {1, 4}, {2, 5}, {3, 6}, {3, 7}]
+    sets = np.zeros((len(members), 8))
+    for row, sites in enumerate(members):
+        sets[row, list(sites)] = 1.0
+    cover = CoverSets(
+        sets=sparse.csr_array(sets),
+        offsets=np.array([0, len(members)]),
+        members=np.arange(len(members)),
+        trip_class=np.array([0]),
+    )
+    assert fewest_sites(cover) == ((1, 2, 3),)
+
+
 def test_a_set_without_a_site_cannot_be_met():
     with pytest.raises(InfeasibleError, match="no site"):
         hitting_set(sparse.csr_array(np.array([[0.0, 1.0], [0.0, 0.0]])), time_limit_s=1.0)
