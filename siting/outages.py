@@ -238,12 +238,23 @@ class Outages:
         """
         chosen = chosen.copy()
         margins, volume = self.margins, self.problem.volume
-        held = margins.open_in_sets(np.flatnonzero(chosen).astype(np.int64))
-        for site in order[~chosen[order]].tolist():
-            more = held.copy()
-            more[margins.sets_of(site)] += 1
-            if margins.value(more, volume) < self.asked:
-                chosen[site], held = True, more
+        left = order[~chosen[order]]
+        while left.size:
+            held = margins.open_in_sets(np.flatnonzero(chosen).astype(np.int64))
+            # More stations never serve less: a site that would serve too much now always will.
+            left = left[margins.value(held, volume) + margins.gains(held, volume)[left] < self.asked]
+            low, high = (
+                min(1, len(left)),
+                len(left) + 1,
+            )  # the first `low` may enter, the first `high` may not
+            while high - low > 1:
+                middle = (low + high) // 2
+                more = chosen.copy()
+                more[left[:middle]] = True
+                entered = margins.open_in_sets(np.flatnonzero(more).astype(np.int64))
+                low, high = (middle, high) if margins.value(entered, volume) < self.asked else (low, middle)
+            chosen[left[:low]] = True
+            left = left[low:]
         return chosen
 
     def without_region(self, overlap: Floats, *, order: Indices) -> Bools | None:
