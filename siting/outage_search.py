@@ -47,6 +47,8 @@ _LINEAR_ROUNDS = 60
 _TAIL, _TAILING = 4, 1e-4
 #: A cut is added when it is violated by more than this share of the total volume, a row by this number.
 _VIOLATION, _ROW_VIOLATION = 1e-7, 1e-3
+#: Linear rounds without looking for rows after one that found none.
+_REST = 3
 #: What is asked is relaxed by this share in the master: no plan is lost to the last digits of a solver.
 _SLACK = 1e-7
 #: Most outages for which rows are made at one integer, and at one linear solution.
@@ -165,6 +167,7 @@ class OutageSearch:
         inner = np.where(free, self.most / max(1, int(free.sum())), 1.0)
         inner_value = self._fractional(inner)
         history: list[float] = []
+        rest = 0  # rounds until rows are looked for again
         for _ in range(_LINEAR_ROUNDS):
             if self._done(any_plan=any_plan):
                 break
@@ -178,14 +181,16 @@ class OutageSearch:
             x, theta = np.clip(answer.x[: len(inner)], 0.0, 1.0), answer.x[len(inner) :]
             middle = 0.5 * (inner + x)
             added = self._add_cuts(middle, (x, theta)) or self._add_cuts(x, (x, theta))
-            added += self._add_rows(x)
+            looked = rest == 0 or not added
+            rows = self._add_rows(x) if looked else 0
+            rest = (0 if rows else _REST) if looked else rest - 1
             for point in (middle, x):
                 if (value := self._fractional(point)) > inner_value:
                     inner, inner_value = point, value
             history.append(answer.bound)
             fallen = history[-_TAIL - 1] - history[-1] if len(history) > _TAIL else np.inf
             slow = history[-1] <= self.bound and fallen < _TAILING * history[-1]
-            if not added or slow:
+            if slow or not (added or rows):
                 break
         return inner
 
