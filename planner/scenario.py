@@ -203,8 +203,9 @@ class Scenario(BaseModel):
     def identity(self) -> str:
         """SHA-256 of the content without the name: equal scenarios have equal identities."""
         content = self.model_dump(mode="json", exclude={"name"})
-        for name in ("detour", "point_demands", "resilience"):  # scenarios from before keep their identity
-            if content[name] in ([], None, 0.0):
+        defaults = {"detour": 0.0, "point_demands": [], "resilience": None}
+        for name, default in defaults.items():  # scenarios from before there were any keep their identity
+            if content[name] == default:
                 del content[name]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
