@@ -14,13 +14,17 @@ from siting.coverage import CoverSets, families
 from siting.legs import LENGTH_TOLERANCE, Legs, Trips, chains, from_ends, to_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
+
+
+#: Trips between two questions whether to stop.
+_ASKED = 200
 
 
 class Blockers:
@@ -32,9 +36,20 @@ class Blockers:
         Trips and the legs of each kind of vehicle.
     own
         Cover sets of the way each trip takes anyhow, whatever its length; None when there is none besides.
+    should_stop
+        Asked often while the first blockers are looked for; True leaves `is_complete` False.
     """
 
-    def __init__(self, trips: Trips, legs: Sequence[Legs], own: CoverSets | None = None) -> None:
+    def __init__(
+        self,
+        trips: Trips,
+        legs: Sequence[Legs],
+        own: CoverSets | None = None,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        #: Whether every trip has its first blockers; without, they bound nothing.
+        self.is_complete = False
         self._trips, self._legs = trips, legs
         self._n_sites = legs[0].between.shape[0]
         self._number: dict[bytes, int] = {}
@@ -42,11 +57,17 @@ class Blockers:
         self._own = None if own is None else _own_sets(own)
         self._own_class = None if own is None else own.trip_class
         every = np.arange(self._n_sites, dtype=np.int64)
-        ways = [(chains(leg, every), leg) for leg in legs]
-        self._there = [from_ends(leg, every, between) for between, leg in ways]
-        self._onward = [to_ends(leg, every, between) for between, leg in ways]
+        self._there, self._onward = [], []
+        for leg in legs:
+            if should_stop():
+                return
+            between = chains(leg, every)
+            self._there.append(from_ends(leg, every, between))
+            self._onward.append(to_ends(leg, every, between))
         self._servable = trips.needs_none.copy()
         for trip in np.flatnonzero(~trips.needs_none).tolist():
+            if trip % _ASKED == 0 and should_stop():
+                return
             chained, on_own_way = self._first_blockers(trip), self._on_own_way(trip)
             if chained is None or on_own_way is None:
                 blocked = on_own_way if chained is None else chained
@@ -56,6 +77,7 @@ class Blockers:
                 self._servable[trip] = True
                 for needed in blocked:
                     self._need(trip, needed)
+        self.is_complete = True
 
     def cover(self) -> CoverSets:
         """Return the relaxation over the blockers found so far."""

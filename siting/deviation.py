@@ -45,14 +45,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from corridor.errors import Fault, InputError
 from siting.blockers import Blockers
 from siting.certificate import OPTIMALITY_TOLERANCE, Certificate
-from siting.coverage import served_trips
+from siting.coverage import families, served_trips
 from siting.flow_refueling import SOLVER, FlowRefuelingSolution, solve_flow_refueling
 from siting.legs import LENGTH_TOLERANCE, Legs, Trips, trip_km
 from siting.program import ORTOOLS_VERSION
@@ -68,6 +70,10 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
+
+
+#: The first plan may miss its own optimum by this share, and take this long, s.
+_FIRST_GAP, _FIRST_S = 0.01, 2.0
 
 
 def in_steps(trips: Trips, direct_km: Floats, steps: Sequence[tuple[float, float]]) -> tuple[Trips, Indices]:
@@ -146,41 +152,69 @@ def solve_deviation(
     """
     clock = time.perf_counter()
     deadline = clock + time_limit_s
-    blockers = Blockers(trips, legs, own)
-    best = _Best(clock=clock, gap=max(gap, OPTIMALITY_TOLERANCE / 2.0), on_progress=on_progress)
-    while True:
-        solution = solve_flow_refueling(
-            blockers.cover(),
-            trips.volume,
-            n_new=n_new,
-            existing=existing,
-            locked=locked,
-            forbidden=forbidden,
-            gap=gap,
-            time_limit_s=max(0.0, deadline - time.perf_counter()),
-            on_progress=best.on_relaxation,
-            should_stop=should_stop,
+    ask = partial(
+        solve_flow_refueling,
+        n_new=n_new,
+        existing=existing,
+        locked=locked,
+        forbidden=forbidden,
+        should_stop=should_stop,
+    )
+
+    def is_over() -> bool:
+        return time.perf_counter() >= deadline or (should_stop is not None and should_stop())
+
+    best = _Best(trips, legs, own, clock=clock, gap=gap, on_progress=on_progress)
+    # A first plan, as if nobody deviated; it says nothing of the bound.
+    anyhow = own if own is not None else _unservable(trips, legs)
+    best.offer(ask(anyhow, trips.volume, gap=_FIRST_GAP, time_limit_s=min(_FIRST_S, time_limit_s)))
+    blockers = Blockers(trips, legs, own, should_stop=is_over)
+    while blockers.is_complete and not is_over() and not best.is_closed():
+        left_s = max(0.0, deadline - time.perf_counter())
+        solution = ask(
+            blockers.cover(), trips.volume, gap=gap, time_limit_s=left_s, on_progress=best.on_relaxation
         )
-        km = trip_km(trips, legs, solution.stations)
-        driven = trips.needs_none | (km <= trips.longest_km * (1.0 + LENGTH_TOLERANCE))
-        if own is not None:
-            driven |= served_trips(own, solution.stations)
-        best.offer(solution, driven, trips.volume)
+        best.on_relaxation(0.0, float(solution.certificate.bound or 0.0), 0.0, 0.0, "bound")
+        driven = best.offer(solution)
         in_vain = np.flatnonzero(solution.served & ~driven)
-        out_of_time = time.perf_counter() >= deadline or (should_stop is not None and should_stop())
-        if best.is_closed() or out_of_time or not in_vain.size:
-            return best.solution()
+        if not in_vain.size:
+            break
         for trip in in_vain.tolist():
+            if is_over():
+                break
             blockers.block(trip, solution.stations)
+    return best.solution()
+
+
+def _unservable(trips: Trips, legs: Sequence[Legs]) -> CoverSets:
+    """Return cover sets with which no trip can be served but those that need no station."""
+    none = np.empty(0, dtype=np.int64)
+    return families(
+        sets=sparse.csr_array((0, legs[0].between.shape[0])),
+        trip=none,
+        member=none,
+        servable=trips.needs_none,
+    )
 
 
 class _Best:
     """Best plan and bound so far."""
 
-    def __init__(self, *, clock: float, gap: float, on_progress: ProgressCallback | None) -> None:
-        self._clock, self._gap, self._on_progress = clock, gap, on_progress
+    def __init__(
+        self,
+        trips: Trips,
+        legs: Sequence[Legs],
+        own: CoverSets | None,
+        *,
+        clock: float,
+        gap: float,
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        self._trips, self._legs, self._own = trips, legs, own
+        self._clock, self._on_progress = clock, on_progress
+        self._gap = max(gap, OPTIMALITY_TOLERANCE / 2.0)
         self._plan: FlowRefuelingSolution | None = None
-        self._value, self._bound = 0.0, np.inf
+        self._value, self._bound = 0.0, float(trips.volume.sum())
 
     def on_relaxation(
         self, _incumbent: float, bound: float, _gap: float, _seconds: float, message: str
@@ -190,13 +224,17 @@ class _Best:
             self._bound = bound
             self._report(message)
 
-    def offer(self, solution: FlowRefuelingSolution, driven: Flags, volume: Floats) -> None:
-        """Take a plan of the relaxation for what it is worth on the road."""
-        self.on_relaxation(0.0, float(solution.certificate.bound or 0.0), 0.0, 0.0, "bound")
-        value = float(volume[driven].sum())
+    def offer(self, solution: FlowRefuelingSolution) -> Flags:
+        """Take a plan for what it is worth on the road; return the trips driven, (n_trips,) bool."""
+        km = trip_km(self._trips, self._legs, solution.stations)
+        driven: Flags = self._trips.needs_none | (km <= self._trips.longest_km * (1.0 + LENGTH_TOLERANCE))
+        if self._own is not None:
+            driven |= served_trips(self._own, solution.stations)
+        value = float(self._trips.volume[driven].sum())
         if self._plan is None or value > self._value:
             self._plan, self._value = replace(solution, served=driven), value
             self._report("better plan")
+        return driven
 
     def is_closed(self) -> bool:
         """Tell whether plan and bound meet."""
@@ -221,7 +259,7 @@ class _Best:
         )
 
     def _report(self, message: str) -> None:
-        if self._on_progress is None or not np.isfinite(self._bound):
+        if self._on_progress is None:
             return
         bound = max(self._bound, self._value)
         gap = (bound - self._value) / bound if bound > 0.0 else 0.0

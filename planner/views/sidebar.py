@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SCOPES = ("corridor", "region")
 ADOPTIONS = ("policy", "bass", "cost")
 _MOST_STATIONS = 60
+_DETOURS_PERCENT = (0, 5, 10, 15, 20, 30)
 
 #: Where the choice of adoption stays when the language is switched.
 _ADOPTION = "adoption-chosen"
@@ -93,6 +94,14 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         key="range",
         help=text("sidebar.range_help", language),
     )
+    detour_percent = st.select_slider(
+        text("sidebar.detour", language),
+        sorted({*_DETOURS_PERCENT, round(100.0 * asked.detour)}),
+        value=round(100.0 * asked.detour),
+        format_func=lambda percent: f"{percent} %",
+        key="detour",
+        help=text("sidebar.detour_help", language),
+    )
     green_only = st.toggle(
         text("sidebar.green_only", language),
         value=asked.green_only,
@@ -108,6 +117,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "adoption": adoption,
         "stations": stations,
         "usable_range_km": usable_range,
+        "detour": detour_percent / 100.0,
         "green_only": green_only,
         "closures": session.closures,
         "added_sites": [site.model_dump() for site in session.added_sites],

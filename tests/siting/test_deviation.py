@@ -217,3 +217,31 @@ def test_own_ways_and_detours_together_equal_trying_everything(
     solution = solve_deviation(trips, [legs], own, n_new=n_new)
     assert solution.certificate.status == "optimal"
     assert solution.certificate.incumbent == pytest.approx(best, abs=1e-9)
+
+
+def test_a_stop_while_blockers_are_looked_for_leaves_the_plan_of_those_who_stay() -> None:
+    graph: nx.Graph[Any] = nx.convert_node_labels_to_integers(nx.grid_2d_graph(5, 5), ordering="sorted")
+    nx.set_edge_attributes(graph, dict.fromkeys(graph.edges, 2), "km")
+    flows = [(o, d, 1.0 + o + d) for o, d in combinations(range(25), 2) if (o + d) % 3 == 0]
+    trips, legs = _question(graph, 6.0, 0.5, flows, list(range(25)))
+    own = CoverSets(
+        sets=sparse.csr_array(np.eye(25)),
+        offsets=np.arange(len(flows) + 1, dtype=np.int64),
+        members=trips.origin,
+        trip_class=np.arange(len(flows), dtype=np.int64),
+    )
+    heard: list[str] = []
+    answer = solve_deviation(
+        trips,
+        [legs],
+        own,
+        n_new=3,
+        on_progress=lambda *said: heard.append(said[-1]),
+        should_stop=lambda: "better plan" in heard,
+    )
+    assert heard == ["better plan"]
+    assert answer.certificate.status == "feasible"
+    incumbent = answer.certificate.incumbent or 0.0
+    assert incumbent == pytest.approx(float(trips.volume[answer.served].sum()))
+    assert incumbent > 0.0
+    assert answer.certificate.bound == pytest.approx(float(trips.volume.sum()))
