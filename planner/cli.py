@@ -228,6 +228,26 @@ def locate(
     detour: Annotated[
         float, typer.Option(help="Share of the trip's length a driver accepts on top; 0 keeps to the path.")
     ] = 0.0,
+    budget: Annotated[
+        float | None, typer.Option(help="Instead of --stations: most the new ones may cost (node.csv: cost).")
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(help="Instead of --stations: fewest or cheapest for this share of the volume, 0-1."),
+    ] = None,
+    target_of: Annotated[
+        str, typer.Option(help="all | servable: share of all volume, or of what can be served at all.")
+    ] = "all",
+    one_way: Annotated[bool, typer.Option("--one-way", help="Trips end at their destination.")] = False,
+    cyclic: Annotated[
+        bool, typer.Option("--cyclic", help="Round trips leave home with what they came home with.")
+    ] = False,
+    start_fill: Annotated[
+        float | None, typer.Option(help="Share of the tank at an origin without a station; 0.5 if not given.")
+    ] = None,
+    arrival_fill: Annotated[
+        float | None, typer.Option(help="With --one-way: least share of the tank at the destination.")
+    ] = None,
     time_limit: Annotated[float, typer.Option(help="Wall-clock limit, seconds.")] = 60.0,
     gap: Annotated[float, typer.Option(help="Relative gap at which to stop, 0-1.")] = 0.0,
     as_json: Json = False,
@@ -246,6 +266,13 @@ def locate(
             forbidden=_ids(forbidden),
             existing=_ids(existing),
             detour=detour,
+            one_way=one_way,
+            cyclic=cyclic,
+            start_fill=start_fill,
+            arrival_fill=arrival_fill,
+            budget=budget,
+            target=target,
+            target_of=target_of,
             time_limit_s=time_limit,
             gap=gap,
         )

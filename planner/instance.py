@@ -1,7 +1,8 @@
 """Bare network instances: a directory with node.csv, link.csv (after GMNS) and flow.csv.
 
 ``node.csv``
-    node_id, x_coord, y_coord, optional `candidate` (1: a station may stand here; default 1).
+    node_id, x_coord, y_coord, optional `candidate` (1: a station may stand here; default 1) and the columns
+    of `planner.station_columns`.
 ``link.csv``
     link_id, from_node_id, to_node_id, directed (0: drivable both ways), length.
 ``flow.csv``
@@ -9,7 +10,8 @@
     empty or absent: the shortest path).
 
 Lengths are in any unit, the same as the range asked about. Node ids are any text without spaces. A volume
-counts round trips, which come back on their own path reversed, also where the network is directed.
+counts round trips, which come back on their own path reversed, also where the network is directed, or trips
+one way.
 
 Of several shortest paths the one is taken that a textbook Dijkstra search settles first: nodes by distance,
 then in the order they were reached, neighbors in the order of link.csv (the order of networkx).
@@ -37,6 +39,7 @@ from planner.instance_tables import (
     report,
     vertices_of,
 )
+from planner.station_columns import station_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from scipy import sparse
+
+    from planner.station_columns import StationColumns
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -77,6 +82,8 @@ class NetworkInstance:
         (n_flows,) float64.
     links
         (n_nodes, n_nodes) sparse, length of the shortest link.
+    at_nodes
+        What stations cost, who may enter them, what vehicles start with.
     """
 
     node_ids: tuple[int, ...] | tuple[str, ...]
@@ -86,6 +93,7 @@ class NetworkInstance:
     distance: Floats
     volume: Floats
     links: sparse.csr_array
+    at_nodes: StationColumns
 
     @property
     def length(self) -> Floats:
@@ -116,6 +124,7 @@ def read_instance(directory: Path) -> NetworkInstance:
     vertex = check_nodes(node, faults)
     links = check_links(link, vertex, faults)
     origin, destination, volume = _check_flows(flow, vertex, faults)
+    at_nodes = station_columns(node, vertex, links, faults)
     if faults:  # paths make sense on a sound network only
         raise InputError(faults)
     paths = _paths(flow, origin, destination, vertex=vertex, links=links, faults=faults)
@@ -132,6 +141,7 @@ def read_instance(directory: Path) -> NetworkInstance:
         distance=distance,
         volume=volume,
         links=link_matrix(links),
+        at_nodes=at_nodes,
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Options each model needs, and those it also takes; time limit and gap are for all.
 NEEDED: Mapping[str, tuple[str, ...]] = {
-    "flow-refueling": ("range", "stations"),
+    "flow-refueling": ("range",),
     "p-median": ("stations",),
     "p-center": ("stations",),
     "max-cover": ("radius", "stations"),
@@ -31,8 +31,16 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 }
 _FATES = ("locked", "forbidden", "existing")
 TAKEN: Mapping[str, tuple[str, ...]] = dict.fromkeys(NEEDED, _FATES) | {
-    "flow-refueling": (*_FATES, "detour"),
+    "flow-refueling": (
+        *_FATES,
+        *("stations", "budget", "target", "detour"),
+        *("one-way", "cyclic", "start-fill", "arrival-fill"),
+    ),
 }
+#: What is asked of flow refueling: one of these.
+_ASKED = ("stations", "budget", "target")
+#: Not together with a detour.
+_ON_PATHS = ("budget", "target", "one-way", "cyclic", "start-fill", "arrival-fill")
 
 #: Models that can be asked for.
 MODELS = tuple(NEEDED)
@@ -42,6 +50,8 @@ _MEND = {
     "radius": "Give the radius, in the unit of the link lengths",
     "stations": "Give the number of new stations",
 }
+#: Which volume a target is a share of.
+_TARGET_OF = ("all", "servable")
 #: Faults of one kind named one by one.
 _LISTED = 5
 
@@ -60,6 +70,12 @@ class Question:
         Ids, as text.
     detour
         Share of its trip's length a driver accepts on top; 0 keeps to the path.
+    one_way, cyclic, start_fill, arrival_fill
+        How trips are driven (`siting.trip_rules`); None: half a tank at the start, nothing at the end.
+    budget, target
+        In place of `stations`: most all new stations may cost; least share of the volume to be served.
+    target_of
+        Share of which volume: ``all``, or ``servable``, what all sites that are not forbidden could serve.
     time_limit_s, gap
         Limits of the solve.
     on_progress, should_stop
@@ -74,6 +90,13 @@ class Question:
     forbidden: tuple[str, ...] = ()
     existing: tuple[str, ...] = ()
     detour: float = 0.0
+    one_way: bool = False
+    cyclic: bool = False
+    start_fill: float | None = None
+    arrival_fill: float | None = None
+    budget: float | None = None
+    target: float | None = None
+    target_of: str = "all"
     time_limit_s: float = 60.0
     gap: float = 0.0
     on_progress: ProgressCallback | None = None
@@ -98,6 +121,18 @@ class Question:
             faults.append(Fault(f"{self.stations} is not a number of stations", "stations", "Give 0 or more"))
         if not (math.isfinite(self.detour) and self.detour >= 0.0):
             faults.append(Fault(f"{self.detour} is not a detour", "detour", "Give a share, 0 or more"))
+        if self.budget is not None and not (math.isfinite(self.budget) and self.budget >= 0.0):
+            faults.append(Fault(f"{self.budget} is not a budget", "budget", "Give 0 or more"))
+        shares = {"target": self.target, "start-fill": self.start_fill, "arrival-fill": self.arrival_fill}
+        faults += [
+            Fault(f"{share} is not a share", option, "Give 0 to 1")
+            for option, share in shares.items()
+            if share is not None and not 0.0 <= share <= 1.0
+        ]
+        if self.target_of not in _TARGET_OF:
+            faults.append(Fault(f"{self.target_of!r} is no volume", "target-of", "Say all or servable"))
+        elif self.target_of != "all" and self.target is None:
+            faults.append(Fault("without a target it says nothing", "target-of", "Give a target"))
         faults += limit_faults(gap=self.gap, time_limit_s=self.time_limit_s)
         both = sorted(set(self.existing) & set(self.forbidden))
         faults += [
@@ -121,15 +156,47 @@ class Question:
             "locked": bool(self.locked),
             "forbidden": bool(self.forbidden),
             "existing": bool(self.existing),
+            "budget": self.budget is not None,
+            "target": self.target is not None,
             "detour": self.detour != 0.0,
+            "one-way": self.one_way,
+            "cyclic": self.cyclic,
+            "start-fill": self.start_fill is not None,
+            "arrival-fill": self.arrival_fill is not None,
         }
         known = {*needed, *TAKEN[self.model]}
         missing = [Fault(f"{self.model} needs it", option, _MEND[option]) for option in needed]
-        return [fault for fault in missing if not given[fault.where]] + [
+        faults = [fault for fault in missing if not given[fault.where]] + [
             Fault(f"{self.model} has no such option", option, "Leave it out")
             for option, is_given in given.items()
             if is_given and option not in known
         ]
+        return faults + (_clashes(given) if self.model == "flow-refueling" else [])
+
+
+def _clashes(given: Mapping[str, bool]) -> list[Fault]:
+    """List options of flow refueling that do not go together."""
+    faults = []
+    asked = [option for option in _ASKED if given[option]]
+    if not asked:
+        mend = f"{_MEND['stations']}, or a budget or a target"
+        faults.append(Fault("flow-refueling needs it", "stations", mend))
+    if len(asked) > 1:
+        faults.append(Fault("only one of them can be asked for", ", ".join(asked), "Leave the others out"))
+    if given["one-way"] and given["cyclic"]:
+        faults.append(Fault("a trip is driven one way or round and round", "one-way, cyclic", "Choose one"))
+    if given["arrival-fill"] and not given["one-way"]:
+        faults.append(Fault("only a one-way trip ends at its destination", "arrival-fill", "Add --one-way"))
+    if given["cyclic"] and given["start-fill"]:
+        what = "in its steady state a vehicle starts with what it came home with"
+        faults.append(Fault(what, "start-fill", "Leave it or --cyclic out"))
+    if given["detour"]:
+        faults += [
+            Fault("not for drivers who leave their path yet", option, "Leave it or --detour out")
+            for option in _ON_PATHS
+            if given[option]
+        ]
+    return faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
