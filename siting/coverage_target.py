@@ -34,7 +34,7 @@ is bounded by cuts, theta_g <= b + a x:
    that may go. The exchange search of `siting.exchange` is asked for D at a lower price, again and again.
 2. Whether a budget serves D is a question to the search of `siting.search`: the most volume within it.
    Budgets halfway between bound and plan are asked about, at last one just below the plan, until the two
-   meet. Costs that are no multiples of a ten-thousandth are told apart by 2e-6 of the whole: that gap stays.
+   meet. Costs that are no multiples of a ten-thousandth are told apart by 5e-7 of the whole.
 
 References
 ----------
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-SOLVER = "Benders cuts, GLOP and SCIP (OR-Tools)"
+SOLVER = "Benders cuts, branch and bound, GLOP; cheapest cover by SCIP (OR-Tools)"
 
 #: A sum of doubles misses the target by less than this share.
 _LAST_DIGITS = 1e-9

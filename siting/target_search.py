@@ -35,8 +35,8 @@ _VIOLATION = 1e-8
 _PULLS = (0.0, 0.3)
 #: Bound and plan this share apart, the last question is asked: is anything cheaper than the plan?
 _CLOSE = 0.02
-#: A plan must be cheaper by this share to be told from the best: solvers overstep a budget by 1e-6 of it.
-_LEAST_STEP = 2e-6
+#: A plan must be cheaper by this share to be told from the best.
+_LEAST_STEP = 5e-7
 _LAST_DIGITS = 1e-12
 #: Sums of whole numbers kept as doubles, and bounds of the solver, miss a whole number by less than this.
 _ROUNDING = 1e-6
