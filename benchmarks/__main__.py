@@ -1,10 +1,11 @@
-"""Run every benchmark in one go and keep the table in ``benchmarks/RESULTS.md``."""
+"""Run every benchmark in one go, or some, and keep the tables in ``benchmarks/RESULTS.md``."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 import platform
+import sys
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -22,41 +23,66 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
-def main() -> None:
-    """Measure, print, write."""
+def main(wanted: list[str]) -> None:
+    """Measure, print, write: every benchmark, or those named; the others keep what an earlier run wrote.
+
+    Parameters
+    ----------
+    wanted
+        Names of benchmarks; none takes all.
+    """
     inputs = load_inputs()
-    table: list[Row] = []
     tasks: dict[str, Callable[[], list[Row]]] = {
         "routing": partial(routing.rows, inputs),
         "demand": partial(demand.rows, inputs),
-        "flow refueling, default plan": partial(flow_refueling.rows, inputs, Scenario()),
-        "flow refueling at scale": partial(scale.rows, inputs),
-        "location models, OR-Library": classics.rows,
+        "plan": partial(flow_refueling.rows, inputs, Scenario()),
+        "scale": partial(scale.rows, inputs),
+        "classics": classics.rows,
     }
-    for label, work in tasks.items():
-        print(f"... {label}", flush=True)
-        found = work()
-        table += found
+    if unknown := set(wanted) - set(tasks):
+        sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}. Known: {', '.join(tasks)}")
+    sections = _sections(RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "")
+    for name in wanted or tasks:
+        print(f"... {name}", flush=True)
+        found = tasks[name]()
         for row in found:
             print(f"{row.who:<28} {row.seconds:9.2f} s  {row.ratio:8.1f}x  {row.answer}", flush=True)
-    RESULTS.write_text(_page(table), encoding="utf-8")
+        sections[name] = _section(found)
+        RESULTS.write_text(
+            _page({known: sections[known] for known in tasks if known in sections}), encoding="utf-8"
+        )
     print(f"wrote {RESULTS.name}")
 
 
-def _page(table: list[Row]) -> str:
-    """Return the results as Markdown, the machine named."""
+def _sections(page: str) -> dict[str, str]:
+    """Return the sections of an earlier page by the name in their headings."""
+    parts = page.split("\n## ")[1:]
+    return {part.partition("\n")[0].strip(): part.partition("\n")[2].strip() for part in parts}
+
+
+def _section(table: list[Row]) -> str:
+    """Return the results of one benchmark as Markdown, when and where measured."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("ortools", "scipy", "networkx", "numpy"))
-    where = f"{_machine()}, Python {platform.python_version()}, {packages}"
+    when = f"{dt.datetime.now(tz=dt.UTC):%Y-%m-%d %H:%M} UTC"
     head = [
-        "# Benchmark results",
-        "",
-        f"`make bench` on {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}: {where}.",
-        "Ratio = seconds over this project's in the same run.",
+        f"{when}, {_machine()}, Python {platform.python_version()}, {packages}.",
         "",
         "| work | who | seconds | ratio | answer |",
         "|---|---|---:|---:|---|",
     ]
     body = [f"| {r.work} | {r.who} | {r.seconds:.2f} | {r.ratio:.1f} | {r.answer} |" for r in table]
+    return "\n".join([*head, *body])
+
+
+def _page(sections: dict[str, str]) -> str:
+    """Return all results as Markdown."""
+    head = [
+        "# Benchmark results",
+        "",
+        "`make bench` measures all of it, `python -m benchmarks NAME ...` some; sections say when and where.",
+        "Ratio = seconds over this project's in the same run.",
+    ]
+    body = [f"\n## {name}\n{section}" for name, section in sections.items()]
     return "\n".join([*head, *body]) + "\n"
 
 
@@ -71,4 +97,4 @@ def _machine() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
