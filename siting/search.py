@@ -42,8 +42,8 @@ _GROUPS = 60
 _LINEAR_GAP, _LINEAR_ROUNDS = 0.02, 200
 #: Linear rounds before the first plan is made.
 _FIRST_PLAN = 5
-#: Rounds of ruin and refill from each of the first plans, and every `_PAUSE` nodes.
-_RUINS, _FEW_RUINS, _PAUSE = 30, 10, 10
+#: Rounds of ruin and refill from each of the first plans, and every `_PAUSE` nodes from two more.
+_RUINS, _FEW_RUINS, _PAUSE = 30, 10, 5
 #: ... unless the first plan is this close to the linear bound: then branching is quicker.
 _RUIN_GAP = 0.003
 #: Cut rounds at a node, and the share of the open distance a round must close to be followed by another.
@@ -226,6 +226,7 @@ class Search:
             if number % _PAUSE == 0:
                 rounded = self._bought(np.argsort(-node.x, kind="stable"))
                 self._offer(rounded, ruins=_FEW_RUINS, seed=number)
+                self._offer(self.best, ruins=_FEW_RUINS, seed=number + 1)
                 self._rule_out(root, tree)
             tree.branch(
                 node, marginal=self._marginal(node.x), trial=self._trial(node.bound), cutoff=self._cutoff()
