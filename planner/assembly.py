@@ -215,11 +215,11 @@ class Parts:
         """Return, for every flow, the ids of the stations it fills up at, space-separated."""
         ids = self.inputs.sites.index[self.solution.stations].to_numpy(dtype=object)
         fills = self.replay.fills
-        names = pd.Series(ids[fills["station"].to_numpy()]).groupby(fills["trip"].to_numpy()).agg(" ".join)
-        result = [""] * len(self.demand)
-        for trip, text in names.items():
-            result[rows[int(trip)]] = text  # type: ignore[call-overload]
-        return result
+        passed: list[list[str]] = [[] for _ in range(len(self.demand))]
+        flows, names = rows[fills["trip"].to_numpy()].tolist(), ids[fills["station"].to_numpy()].tolist()
+        for flow, name in zip(flows, names, strict=True):
+            passed[flow].append(name)
+        return [" ".join(names) for names in passed]
 
     def _kpis(self, stations: pd.DataFrame, flows: pd.DataFrame, points: pd.DataFrame) -> dict[str, float]:
         """Return the key figures of docs/tables.md; those of point demands where there are any."""
