@@ -237,3 +237,37 @@ def served_trips(cover: CoverSets, open_sites: Indices) -> NDArray[np.bool_]:
     x[open_sites] = 1.0
     y, _ = class_cover(cover, x)
     return np.concatenate([y >= 1.0, [False]])[cover.trip_class]
+
+
+def grouped_cuts(
+    cover: CoverSets, volume: Floats, group: Indices, x: Floats, *, n_groups: int
+) -> tuple[Floats, sparse.csr_array]:
+    """Bound the volume covered in each group by the plane that is tight at x.
+
+    Parameters
+    ----------
+    cover
+        Cover sets.
+    volume
+        (n_classes,) float64.
+    group
+        (n_classes,) int64, 0 ... n_groups - 1.
+    x
+        (n_sites,) float64, 0-1.
+    n_groups
+        Number of groups.
+
+    Returns
+    -------
+    constant
+        (n_groups,) float64.
+    slope
+        (n_groups, n_sites) sparse: whatever x is, a group covers at most ``constant + slope x``.
+    """
+    _, weakest = class_cover(cover, x)
+    full = weakest < 0
+    share = sparse.csr_array(
+        (volume[~full], (group[~full], weakest[~full])), shape=(n_groups, cover.sets.shape[0])
+    )
+    constant = np.bincount(group[full], weights=volume[full], minlength=n_groups).astype(np.float64)
+    return constant, sparse.csr_array(share @ cover.sets)

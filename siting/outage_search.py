@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from siting.coverage import class_cover
+from siting.coverage import class_cover, grouped_cuts
 from siting.outages import Outages
 from siting.program import Program
 
@@ -211,14 +211,7 @@ class OutageSearch:
 
     def _cut(self, x: Floats) -> tuple[Floats, sparse.csr_array]:
         """Return constant and slope of the cut of each group that is tight at x."""
-        cover, volume, group = self.problem.cover, self.problem.volume, self._group
-        _, weakest = class_cover(cover, x)
-        full = weakest < 0
-        share = sparse.csr_array(
-            (volume[~full], (group[~full], weakest[~full])), shape=(self._n_groups, cover.sets.shape[0])
-        )
-        constant = np.bincount(group[full], weights=volume[full], minlength=self._n_groups)
-        return constant.astype(np.float64), sparse.csr_array(share @ cover.sets)
+        return grouped_cuts(self.problem.cover, self.problem.volume, self._group, x, n_groups=self._n_groups)
 
     def _add_rows(self, x: Floats) -> int:
         """Add rows that a fractional solution violates, for the outages of its largest stations."""

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from corridor.errors import SolverError
 from siting.branching import Node, Tree
-from siting.coverage import class_cover
+from siting.coverage import class_cover, grouped_cuts
 from siting.exchange import Exchange, left_over
 from siting.master import Cuts, Master
 from siting.site_tree import SiteTree, class_groups
@@ -311,15 +310,10 @@ class Search:
 
     def _cuts_at(self, x: Floats) -> Cuts:
         """Return the cut of each group that is tight at x."""
-        cover, volume, group = self.problem.cover, self.problem.volume, self.group
-        n_groups = len(self.master.group_volume)
-        _, weakest = class_cover(cover, x)
-        full = weakest < 0
-        share = sparse.csr_array(
-            (volume[~full], (group[~full], weakest[~full])), shape=(n_groups, cover.sets.shape[0])
+        constant, slope = grouped_cuts(
+            self.problem.cover, self.problem.volume, self.group, x, n_groups=len(self.master.group_volume)
         )
-        constant = np.bincount(group[full], weights=volume[full], minlength=n_groups).astype(np.float64)
-        return Cuts(constant=constant, slope=np.asarray((share @ cover.sets).toarray(), dtype=np.float64))
+        return Cuts(constant=constant, slope=np.asarray(slope.toarray(), dtype=np.float64))
 
     def _offer(self, chosen: NDArray[np.bool_], *, ruins: int = 0, seed: int = 0) -> None:
         """Improve a choice by exchange, and by ruin and refill; keep it when it is the best so far."""

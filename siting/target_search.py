@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from siting.coverage import class_cover
+from siting.coverage import class_cover, grouped_cuts
 from siting.exchange import improve_by_exchange
 from siting.program import Program
 from siting.search import Search
+from siting.site_tree import SiteTree, class_groups
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +68,8 @@ class TargetSearch:
         self.cost = np.round(problem.cost / self.unit) if self.unit is not None else problem.cost
         self.best = np.ones(len(self.cost), dtype=bool)
         self.value = math.inf
-        self.group = _groups(problem)
+        tree = SiteTree(problem.cover, problem.volume)
+        self.group = class_groups(problem.cover, problem.volume, tree, most=_GROUPS)
         self.group_volume = np.bincount(self.group, weights=problem.volume).astype(np.float64)
         n_sites, n_groups = len(self.cost), len(self.group_volume)
         self.rows = sparse.csr_array((0, n_sites + n_groups))  # a x - theta >= -b
@@ -154,14 +156,8 @@ class TargetSearch:
 
     def _cut_at(self, at: Floats, *, x: Floats, theta: Floats) -> bool:
         """Add the cut of each group that is tight at a point, if (x, theta) violates it; tell whether any."""
-        cover, volume, n_groups = self.problem.cover, self.problem.volume, len(self.group_volume)
-        _, weakest = class_cover(cover, at)
-        full = weakest < 0
-        share = sparse.csr_array(
-            (volume[~full], (self.group[~full], weakest[~full])), shape=(n_groups, cover.sets.shape[0])
-        )
-        slope = sparse.csr_array(share @ cover.sets)
-        constant = np.bincount(self.group[full], weights=volume[full], minlength=n_groups).astype(np.float64)
+        volume, n_groups = self.problem.volume, len(self.group_volume)
+        constant, slope = grouped_cuts(self.problem.cover, volume, self.group, at, n_groups=n_groups)
         violation = theta - constant - np.asarray(slope @ x)
         groups = np.flatnonzero(violation > _VIOLATION * volume.sum())
         rows = sparse.hstack([slope, -sparse.eye_array(n_groups)], format="csr")[groups]
@@ -264,15 +260,3 @@ def _without(chosen: Bools, site: int) -> Bools:
     rest = chosen.copy()
     rest[site] = False
     return rest
-
-
-def _groups(problem: Problem) -> NDArray[np.int64]:
-    """Split classes into groups of about equal volume whose first cover sets lie together."""
-    cover = problem.cover
-    first_set = cover.members[cover.offsets[:-1]]
-    order = np.lexsort((first_set, cover.sets.indices[cover.sets.indptr[first_set]]))
-    end = np.cumsum(problem.volume[order])
-    group = np.empty(cover.n_classes, dtype=np.int64)
-    middle = (end - problem.volume[order] / 2.0) * (_GROUPS / end[-1])
-    group[order] = np.minimum(middle, _GROUPS - 1).astype(np.int64)
-    return np.unique(group, return_inverse=True)[1].astype(np.int64)
