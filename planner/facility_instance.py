@@ -19,10 +19,10 @@ import pandas as pd
 
 from corridor.errors import Fault, InputError
 from planner.demand_points import MOST_CELLS
-from planner.instance_tables import as_given, listed_rows, numbers, read_table, report
+from planner.instance_files import text_blocks
+from planner.instance_tables import as_given, numbers, read_table, report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -137,7 +137,7 @@ def _read_costs(
 ) -> Floats:
     """Return the matrix of costs, read in chunks; stops at the first chunk with faults."""
     cost = np.full((len(customers), len(sites)), np.inf)
-    for chunk in _chunks(directory, faults):
+    for chunk in text_blocks(directory / "cost.csv", _COST, faults, rows=_CHUNK):
         facility = _found(chunk, "facility_id", sites, "facility.csv", faults)
         customer = _found(chunk, "customer_id", customers, "customer.csv", faults)
         values = numbers(chunk, "cost", "cost.csv", faults, lowest=0.0)
@@ -169,25 +169,3 @@ def _found(
 
     report(faults, table[found < 0], "cost.csv", said, "Add it there or correct the id")
     return found
-
-
-def _chunks(directory: Path, faults: list[Fault]) -> Iterator[pd.DataFrame]:
-    """Yield cost.csv as stripped text, so many rows at a time."""
-    path = directory / "cost.csv"
-    try:
-        with pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            encoding="utf-8-sig",
-            index_col=False,
-            chunksize=_CHUNK,
-        ) as chunks:
-            for chunk in chunks:
-                table = listed_rows(chunk, "cost.csv", _COST, faults)
-                if table is None:
-                    return
-                yield table
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        faults.append(Fault(f"not readable as CSV ({error})", str(path), "Write comma-separated UTF-8 text"))

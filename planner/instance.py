@@ -37,6 +37,7 @@ from planner.instance_tables import (
     numbers,
     read_table,
     report,
+    report_first,
     vertices_of,
 )
 from planner.station_columns import station_columns
@@ -59,7 +60,11 @@ _COLUMNS = {
     "link.csv": ("link_id", "from_node_id", "to_node_id", "directed", "length"),
     "flow.csv": ("origin", "destination", "volume"),
 }
+_NETWORK = ("node.csv", "link.csv")
 _MEND = "An instance is node.csv, link.csv and flow.csv"
+_ADD_UP = "Add up flows between the same two nodes"
+#: Most nodes all paths together may have: what is made of them stays below 4 GB.
+MOST_PATH_NODES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +120,10 @@ def read_instance(directory: Path) -> NetworkInstance:
         With every fault found: file, row (1 is the header) and mend.
     """
     faults: list[Fault] = []
-    tables = {
-        name: read_table(directory, name, columns, faults, mend=_MEND) for name, columns in _COLUMNS.items()
-    }
-    node, link, flow = (tables[name] for name in _COLUMNS)
+    node, link = (read_table(directory, name, _COLUMNS[name], faults, mend=_MEND) for name in _NETWORK)
+    flow = read_table(
+        directory, "flow.csv", _COLUMNS["flow.csv"], faults, mend=_MEND, too_long=f"{_ADD_UP}, or give fewer"
+    )
     if node is None or link is None or flow is None:
         raise InputError(faults)
     vertex = check_nodes(node, faults)
@@ -177,23 +182,35 @@ def _paths(
     for text, o, d in zip(given, origin.tolist(), destination.tolist(), strict=True):
         if not text:
             wanted.setdefault(o, set()).add(d)
-    trees = {o: _shortest_path_tree(links, o, destinations) for o, destinations in wanted.items()}
+    found = {
+        (o, d): _unwind(tree, o, d)
+        for o, destinations in wanted.items()
+        for tree in (_shortest_path_tree(links, o, destinations),)
+        for d in destinations
+    }
     paths: list[Sequence[int]] = []
+    wrong: list[Fault] = []
+    size = 0
     columns = (flow.index, given, origin.tolist(), destination.tolist(), flow["origin"], flow["destination"])
     for row, text, o, d, origin_id, destination_id in zip(*columns, strict=True):
         where = f"flow.csv row {row + 2}"
         if text:
             names = text.split()
             path: Sequence[int] = [vertex.get(name, -1) for name in names]
-            what = _path_fault(names, path, o, d, links)
-            if what:
-                faults.append(Fault(what, f"{where} path", "List linked nodes from origin to destination"))
+            if what := _path_fault(names, path, o, d, links):
+                wrong.append(Fault(what, f"{where} path", "List linked nodes from origin to destination"))
         else:
-            path = _unwind(trees[o], o, d)
+            path = found[o, d]
             if not path:
                 what = f"no links lead from {origin_id} to {destination_id}"
-                faults.append(Fault(what, where, "Add the links or remove the flow"))
+                wrong.append(Fault(what, where, "Add the links or remove the flow"))
         paths.append(path)
+        size += len(path)
+        if size > MOST_PATH_NODES:
+            what = f"the paths up to row {row + 2} hold more than {MOST_PATH_NODES:,} nodes"
+            faults.append(Fault(what, "flow.csv", _ADD_UP))
+            break
+    report_first(faults, wrong, "flow.csv")
     return paths
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from corridor.errors import Fault
+from planner.instance_files import text_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 _FLAGS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "0.0": 0.0, "1.0": 1.0}
 #: Faults of one kind that are listed one by one; more are counted.
 _LISTED = 20
-#: Most rows of a table: bounds the memory reading may take, below 1 GB.
-MOST_ROWS = 2_000_000
+#: Most rows and bytes of a table: bounds the memory reading may take, to about 2 GB.
+MOST_ROWS, MOST_BYTES = 2_000_000, 500_000_000
+#: Largest number taken: sums of millions of them stay exact to a part in a billion, and finite.
+LARGEST = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,13 @@ class Links:
 
 
 def read_table(
-    directory: Path, name: str, columns: tuple[str, ...], faults: list[Fault], *, mend: str
+    directory: Path,
+    name: str,
+    columns: tuple[str, ...],
+    faults: list[Fault],
+    *,
+    mend: str,
+    too_long: str = "Give a smaller instance: this one would not fit into memory",
 ) -> pd.DataFrame | None:
     """Read one file as stripped text; the index keeps the rows as they stand in the file.
 
@@ -51,50 +60,26 @@ def read_table(
         Those it must have.
     faults
         What is wrong is added here; the result is then None.
-    mend
-        What to do if the file is missing.
+    mend, too_long
+        What to do if the file is missing, or too long.
     """
     path = directory / name
-    try:
-        table: pd.DataFrame = pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            encoding="utf-8-sig",
-            index_col=False,
-            nrows=MOST_ROWS + 1,
-        )
-    except FileNotFoundError:
+    if not path.exists():
         faults.append(Fault("the file is missing", str(path), mend))
         return None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        faults.append(Fault(f"not readable as CSV ({error})", str(path), "Write comma-separated UTF-8 text"))
+    if (size := path.stat().st_size) > MOST_BYTES:
+        what = f"{size / 1e6:,.0f} MB are more than {MOST_BYTES / 1e6:,.0f} MB"
+        faults.append(Fault(what, name, too_long))
         return None
-    if len(table) > MOST_ROWS:
-        what = f"has more than {MOST_ROWS:,} rows"
-        faults.append(Fault(what, name, "Give a smaller instance: this one would not fit into memory"))
-        return None
-    return listed_rows(table, name, columns, faults)
-
-
-def listed_rows(
-    table: pd.DataFrame, name: str, columns: tuple[str, ...], faults: list[Fault]
-) -> pd.DataFrame | None:
-    """Strip all texts and leave empty rows out; None with a fault when a column is missing."""
-    table.columns = table.columns.str.strip()
-    table = table.fillna("").apply(lambda column: column.str.strip())
-    table = table[(table != "").any(axis=1)]
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        mend = f"Columns are {', '.join(columns)}; found {', '.join(map(str, table.columns))}"
-        faults.append(Fault(f"column {', '.join(missing)} is missing", name, mend))
+    table = next(text_blocks(path, columns, faults, rows=MOST_ROWS + 1), None)
+    if table is not None and len(table) > MOST_ROWS:
+        faults.append(Fault(f"has more than {MOST_ROWS:,} rows", name, too_long))
         return None
     return table
 
 
 def check_nodes(node: pd.DataFrame, faults: list[Fault]) -> dict[str, int]:
-    """Return the vertex of each node id."""
+    """Return the vertex of each node id; of an id that stands twice, the last."""
     ids = node["node_id"]
     report(faults, node[ids == ""], "node.csv", lambda _: "node_id is empty", "Give every node an id")
     repeated = ids.duplicated() & (ids != "")
@@ -126,7 +111,8 @@ def check_links(link: pd.DataFrame, vertex: dict[str, int], faults: list[Fault])
     head = vertices_of(link, "to_node_id", "link.csv", vertex, faults)
     directed = flags(link, "directed", "link.csv", faults)
     length = numbers(link, "length", "link.csv", faults, lowest=0.0)
-    heads: list[dict[int, float]] = [{} for _ in range(len(vertex))]
+    # An id that stands twice leaves vertices no link leads to: a fault by then, but no reason to fail here.
+    heads: list[dict[int, float]] = [{} for _ in range(max(vertex.values(), default=-1) + 1)]
     columns = (column.tolist() for column in (tail, head, directed, length))
     for u, v, one_way, km in zip(*columns, strict=True):
         if u < 0 or v < 0:
@@ -153,10 +139,11 @@ def vertices_of(
 
 
 def numbers(table: pd.DataFrame, column: str, file: str, faults: list[Fault], *, lowest: float) -> Floats:
-    """Return a column as finite numbers not below the lowest."""
+    """Return a column as finite numbers not below the lowest, nor larger than `LARGEST`."""
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
-    wrong = ~np.isfinite(values) | (values < lowest)
-    mend = "Write a number" if lowest == -np.inf else f"Write a number of at least {lowest:g}"
+    wrong = ~(np.abs(values) <= LARGEST) | (values < lowest)
+    low = -LARGEST if lowest == -np.inf else lowest
+    mend = f"Write a number, {low:g} to {LARGEST:g}"
     report(faults, table[wrong], file, lambda row: f"{column} {row[column]!r} will not do", mend)
     return values
 
@@ -177,6 +164,13 @@ def report(
         faults.append(Fault(what(values), f"{file} row {int(str(row)) + 2}", mend))
     if len(rows) > _LISTED:
         faults.append(Fault(f"{len(rows) - _LISTED} more rows of the same kind", file))
+
+
+def report_first(faults: list[Fault], found: list[Fault], file: str) -> None:
+    """Add the first of the faults found, and the count of the rest."""
+    faults += found[:_LISTED]
+    if len(found) > _LISTED:
+        faults.append(Fault(f"{len(found) - _LISTED} more rows of the same kind", file))
 
 
 def as_given(names: list[str]) -> tuple[int, ...] | tuple[str, ...]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.errors import InfeasibleError
+from corridor.errors import Fault, InfeasibleError, InputError
 from planner.locate_classics import facility_location, on_demand_points
-from planner.locate_question import MODELS, Question
+from planner.locate_question import MODELS, Question, as_ids
 from planner.locate_refueling import flow_refueling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from os import PathLike
 
     from siting.search import ProgressCallback
 
@@ -105,9 +105,9 @@ def locate(
         range_=range_,
         radius=radius,
         stations=stations,
-        locked=tuple(map(str, locked)),
-        forbidden=tuple(map(str, forbidden)),
-        existing=tuple(map(str, existing)),
+        locked=as_ids("locked", locked),
+        forbidden=as_ids("forbidden", forbidden),
+        existing=as_ids("existing", existing),
         detour=detour,
         one_way=one_way,
         cyclic=cyclic,
@@ -123,12 +123,13 @@ def locate(
     )
     try:
         question.check()
+        folder = _folder(directory)
         if model == "flow-refueling":
-            answer = flow_refueling(Path(directory), question, clock=clock)
+            answer = flow_refueling(folder, question, clock=clock)
         elif model == "facility-location":
-            answer = facility_location(Path(directory), question, clock=clock)
+            answer = facility_location(folder, question, clock=clock)
         else:
-            answer = on_demand_points(Path(directory), question, clock=clock)
+            answer = on_demand_points(folder, question, clock=clock)
     except InfeasibleError as error:
         answer = {
             "status": "infeasible",
@@ -139,3 +140,10 @@ def locate(
             "stations": [],
         }
     return answer | {"seconds": time.perf_counter() - clock}
+
+
+def _folder(directory: str | PathLike[str]) -> Path:
+    """Return the folder, which must be there."""
+    if not isinstance(directory, str | PathLike) or not Path(directory).is_dir():
+        raise InputError(Fault("there is no such folder", str(directory), "Give the one with the CSV files"))
+    return Path(directory)

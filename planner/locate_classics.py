@@ -49,6 +49,7 @@ def on_demand_points(directory: Path, question: Question, *, clock: float) -> di
     """
     points = read_demand_points(directory)
     places = site_ids(question, points.node_ids, points.candidates, file="node.csv")
+    _check_allowed(question, places)
     distance = points.distances(places.sites)
     try:
         solution = _solve(question, points, places, distance=distance, clock=clock)
@@ -62,6 +63,8 @@ def on_demand_points(directory: Path, question: Question, *, clock: float) -> di
     answer = _answer(question, solution, points.node_ids, places)
     if question.model == "max-cover":
         answer["objective_share"] = (solution.certificate.incumbent or 0.0) / float(points.weight.sum())
+        if places.nothing_allowed:
+            answer["note"] = places.nothing_allowed
     rows = zip(solution.customer.tolist(), solution.site.tolist(), strict=True)
     answer["assignments"] = [
         {
@@ -114,6 +117,7 @@ def facility_location(directory: Path, question: Question, *, clock: float) -> d
     """
     instance = read_facility_instance(directory)
     places = site_ids(question, instance.facility_ids, instance.all_facilities, file="facility.csv")
+    _check_allowed(question, places)
     try:
         solution = solve_facility_location(
             instance.cost,
@@ -141,6 +145,18 @@ def facility_location(directory: Path, question: Question, *, clock: float) -> d
     if note := _missing_pairs(instance):
         answer["note"] = note
     return answer
+
+
+def _check_allowed(question: Question, places: SiteIds) -> None:
+    """Refuse a question whose customers must be served while nothing may be built.
+
+    Raises
+    ------
+    InfeasibleError
+        Every site is forbidden.
+    """
+    if question.model != "max-cover" and places.nothing_allowed:
+        raise InfeasibleError(places.nothing_allowed)
 
 
 def _missing_pairs(instance: FacilityInstance) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,7 +114,15 @@ class Question:
         InfeasibleError
             A site both locked and forbidden.
         """
-        faults = self._option_faults()
+        if faults := self._type_faults() or [*self._option_faults(), *self._bound_faults()]:
+            raise InputError(faults)
+        clash = sorted((set(self.locked) - set(self.existing)) & set(self.forbidden))
+        if clash:
+            raise InfeasibleError(f"both locked and forbidden: {', '.join(clash)}")
+
+    def _bound_faults(self) -> list[Fault]:
+        """List values out of their bounds."""
+        faults: list[Fault] = []
         if self.range_ is not None and not (math.isfinite(self.range_) and self.range_ > 0.0):
             faults.append(Fault(f"{self.range_} is not a range", "range", "Give a number greater than 0"))
         if self.radius is not None and not (math.isfinite(self.radius) and self.radius >= 0.0):
@@ -135,15 +145,29 @@ class Question:
             faults.append(Fault("without a target it says nothing", "target-of", "Give a target"))
         faults += limit_faults(gap=self.gap, time_limit_s=self.time_limit_s)
         both = sorted(set(self.existing) & set(self.forbidden))
-        faults += [
+        return faults + [
             Fault(f"{name} is given as existing and as forbidden", "existing", "Decide for one")
             for name in both
         ]
-        if faults:
-            raise InputError(faults)
-        clash = sorted((set(self.locked) - set(self.existing)) & set(self.forbidden))
-        if clash:
-            raise InfeasibleError(f"both locked and forbidden: {', '.join(clash)}")
+
+    def _type_faults(self) -> list[Fault]:
+        """List values that are no numbers, or no yes or no: Python lets anything in."""
+        shares = {"start-fill": self.start_fill, "arrival-fill": self.arrival_fill, "target": self.target}
+        amounts = {"range": self.range_, "radius": self.radius, "budget": self.budget, "gap": self.gap}
+        told = amounts | shares | {"detour": self.detour, "time limit": self.time_limit_s}
+        faults = [
+            Fault(f"{value!r} is not a number", option, "Give a number")
+            for option, value in told.items()
+            if value is not None and not _is(value, Real)
+        ]
+        if self.stations is not None and not _is(self.stations, Integral):
+            what = f"{self.stations!r} is not a number of stations"
+            faults.append(Fault(what, "stations", "Give a whole number"))
+        return faults + [
+            Fault(f"{value!r} is neither true nor false", option, "Give True or False")
+            for option, value in {"one-way": self.one_way, "cyclic": self.cyclic}.items()
+            if not isinstance(value, bool | np.bool_)
+        ]
 
     def _option_faults(self) -> list[Fault]:
         if self.model not in MODELS:
@@ -174,6 +198,11 @@ class Question:
         return faults + (_clashes(given) if self.model == "flow-refueling" else [])
 
 
+def _is(value: object, kind: type[Real | Integral]) -> bool:
+    """Tell whether a value is a number of the kind; True is none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 def _clashes(given: Mapping[str, bool]) -> list[Fault]:
     """List options of flow refueling that do not go together."""
     faults = []
@@ -199,6 +228,21 @@ def _clashes(given: Mapping[str, bool]) -> list[Fault]:
     return faults
 
 
+def as_ids(option: str, given: object) -> tuple[str, ...]:
+    """Return ids as text; None is none of them.
+
+    Raises
+    ------
+    InputError
+        For anything but several ids: a text would be taken letter by letter.
+    """
+    if given is None:
+        return ()
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise InputError(Fault(f"{given!r} is not a list of ids", option, "Give a list"))
+    return tuple(map(str, given))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteIds:
     """Places as the question names them: vertices of the sites, and which of them are settled.
@@ -215,6 +259,13 @@ class SiteIds:
     locked: Indices
     forbidden: Indices
     existing: Indices
+
+    @property
+    def nothing_allowed(self) -> str:
+        """Say so when every site is forbidden; empty otherwise."""
+        if not len(self.sites) or len(self.forbidden) < len(self.sites):
+            return ""
+        return f"no station may be built: all {len(self.sites)} candidates are forbidden"
 
 
 def site_ids(

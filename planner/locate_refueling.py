@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     Solved = tuple[FlowRefuelingSolution, NDArray[np.bool_]]
 
+#: Most distances from sites and ends of trips to nodes, for detours: about 2 GB with what is made of them.
+MOST_DETOUR_CELLS = 64_000_000
+
 
 def flow_refueling(directory: Path, question: Question, *, clock: float) -> dict[str, Any]:
     """Answer a question about flow refueling; `clock` is when it was asked."""
@@ -114,6 +117,12 @@ def _with_detour(
     if given := [name for name, is_given in columns.items() if is_given]:
         what = f"column {', '.join(given)} has no meaning to drivers who leave their path yet"
         raise InputError(Fault(what, "node.csv", "Leave the column or --detour out"))
+    n_nodes = instance.links.shape[0]
+    ends = np.unique(instance.nodes[np.concatenate([instance.offsets[:-1], instance.offsets[1:] - 1])])
+    if (cells := (len(ends) + len(places.sites)) * n_nodes) > MOST_DETOUR_CELLS:
+        what = f"detours take {cells:,} distances, more than {MOST_DETOUR_CELLS:,}"
+        mend = "Mark fewer nodes with candidate = 1, give a smaller network, or leave --detour out"
+        raise InputError(Fault(what, "node.csv", mend))
     trips, legs = deviating_trips(
         instance, places.sites, range_=question.range_ or 0.0, detour=question.detour
     )
@@ -150,6 +159,6 @@ def _notes(
     if out_of_reach := int(np.count_nonzero(~servable)):
         flows = f"{out_of_reach} of {len(instance.volume)} flows"
         notes.append(f"{flows} cannot be served at range {range_:g} even with every candidate open")
-    if len(places.sites) and len(places.forbidden) == len(places.sites):
-        notes.append(f"no station may be built: all {len(places.sites)} candidates are forbidden")
+    if places.nothing_allowed:
+        notes.append(places.nothing_allowed)
     return notes

@@ -218,7 +218,7 @@ def test_pairs_left_out_cannot_be_served(write):
         ({"cost": COST + "F1,z,1\n"}, "cost.csv row 11: customer_id 'z' is not in customer.csv"),
         ({"cost": COST.replace("F1,a,1", "F1,a,inf")}, "cost.csv row 2: cost 'inf' will not do"),
         ({"cost": "facility_id,cost\nF1,1\n"}, "cost.csv: column customer_id is missing"),
-        ({"cost": ""}, "not readable as CSV"),
+        ({"cost": ""}, "cost.csv: the file is empty"),
     ],
 )
 def test_faults_of_facility_files_are_named(write, files, said):
