@@ -30,7 +30,7 @@ from planner.scenario import Scenario, suggestion
 from planner.terrain import terrain_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from corridor.elevation import Terrain
     from corridor.roads import RoadNetwork
     from corridor.routes import Routes
+    from planner.scenario import AddedSite
 
 _ROAD_PREFIX = "road."
 
@@ -98,8 +99,9 @@ class Inputs:
 def load_inputs(scenario: Scenario | None = None) -> Inputs:
     """Return the joined tables of a scenario, the default one without it.
 
-    What several scenarios share is kept in memory: roads, routes and joined tables depend on the network,
-    the closures, and the assumptions on roads only.
+    What several scenarios share is kept in memory: roads, routes and joined tables depend on the files, the
+    closures, and the assumptions on roads only; with added sites on these, too. The same question has the
+    same object for an answer, until it is crowded out (docs/replanning.md).
 
     Raises
     ------
@@ -108,10 +110,15 @@ def load_inputs(scenario: Scenario | None = None) -> Inputs:
     """
     wanted = scenario or Scenario()
     on_roads = {key: value for key, value in wanted.assumptions.items() if key.startswith(_ROAD_PREFIX)}
-    inputs = _load(wanted.network, _stamp(wanted), tuple(sorted(on_roads.items())), wanted.closures)
-    if not wanted.added_sites:
-        return inputs
-    added = pd.DataFrame([site.model_dump() for site in wanted.added_sites]).set_index("site_id")
+    stamp = f"{_shipped_stamp()} {_stamp(wanted)}"
+    inputs = _load(wanted.network, stamp, tuple(sorted(on_roads.items())), wanted.closures)
+    return _with_added(inputs, wanted.added_sites) if wanted.added_sites else inputs
+
+
+@lru_cache(maxsize=2)
+def _with_added(inputs: Inputs, added_sites: tuple[AddedSite, ...]) -> Inputs:
+    """Return the inputs with a scenario's own sites; the same object for the same question."""
+    added = pd.DataFrame([site.model_dump() for site in added_sites]).set_index("site_id")
     added["name_en"] = added["name_en"].where(added["name_en"] != "", added["name_zh"])
     return with_sites(inputs, added)
 
@@ -153,7 +160,7 @@ def _too_far(table: pd.DataFrame) -> list[str]:
 def _load(
     network_folder: str | None, stamp: str, on_roads: tuple[tuple[str, float], ...], closed: tuple[str, ...]
 ) -> Inputs:
-    """Read and join; one result per state of the network, assumptions on roads, and closures."""
+    """Read and join; one result per state of the files, assumptions on roads, and closures."""
     folder = sources.data_directory()
     assumptions = sources.read_assumptions(folder)
     defaults = {str(key): float(value) for key, value in assumptions["value"].items()}
@@ -241,7 +248,7 @@ def assumptions_in_force(
 
 def fingerprint(scenario: Scenario) -> str:
     """Return the SHA-256 of tables, road network, own files and code: what a stored plan must agree with."""
-    states = f"{_shipped_fingerprint()} {_stamp(scenario)} {file_stamp(scenario)}"
+    states = f"{_shipped_fingerprint(_shipped_stamp())} {_stamp(scenario)} {file_stamp(scenario)}"
     return hashlib.sha256(states.encode()).hexdigest()
 
 
@@ -250,13 +257,23 @@ def _stamp(scenario: Scenario) -> str:
     if scenario.network is None:
         return ""
     source = Path(scenario.network)
-    files = sorted(source.iterdir()) if source.is_dir() else [source]
+    return _state(sorted(source.iterdir()) if source.is_dir() else [source])
+
+
+def _shipped_stamp() -> str:
+    """Return what tells one state of the shipped tables from another: they may change while the app runs."""
+    folder = sources.data_directory()
+    return f"{folder} {_state([folder / name for name in sources.DATA_FILES])}"
+
+
+def _state(files: Sequence[Path]) -> str:
+    """Return name, size and time of the last change of files that are there."""
     states = [(path.name, path.stat()) for path in files if path.is_file()]
     return " ".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
 
 
 @lru_cache(maxsize=1)
-def _shipped_fingerprint() -> str:
+def _shipped_fingerprint(_stamp: str) -> str:
     """Return the SHA-256 of the shipped tables and of the code."""
     digest = hashlib.sha256()
     for name, value in sources.data_hashes(sources.data_directory()).items():

@@ -1,4 +1,7 @@
-"""A scenario up to the question where stations go: tables, trips, and what each trip needs of the sites."""
+"""A scenario up to the question where stations go: tables, trips, and what each trip needs of the sites.
+
+Trips and their cover sets are kept for the next plan (docs/replanning.md).
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,14 @@ from demand.consumption import route_use
 from demand.hydrogen import demand_table
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
-from planner.own_trips import own_trips
+from planner.kept import Latest
+from planner.own_trips import file_stamp, own_trips
 from planner.points import placed_points
+from planner.scenario import Scenario
 from siting.trip_cover import cover_sets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,8 +40,35 @@ if TYPE_CHECKING:
     from planner.own_trips import OwnTrips
     from planner.plan import Notice
     from planner.points import PlacedPoints
-    from planner.scenario import Scenario
     from siting.coverage import CoverSets
+
+#: Fields of a scenario that leave its trips as they are. A field not named here counts as one that does not.
+_NOT_OF_TRIPS = (
+    "name",
+    "stations",
+    "green_only",
+    "resilience",
+    "detour",
+    "locked",
+    "forbidden",
+    "added_sites",
+    "point_demands",
+    "solve",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Traffic:
+    """Trips of a scenario before any site is looked at; fields as in `SitingCase`."""
+
+    own: OwnTrips
+    demand: pd.DataFrame
+    driving: Driving
+    used: Consumption
+
+
+_TRAFFIC: Latest[Traffic] = Latest()
+_COVER: Latest[tuple[Access, CoverSets]] = Latest()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -111,32 +143,53 @@ def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambd
     values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
     check_sites(scenario, inputs.sites)
     stage("demand", f"trips on {len(inputs.routes):,} routes")
-    used = on_arcs(inputs.network, inputs.terrain, values)
-    own = own_trips(scenario, inputs, values)
-    demand = scoped_demand(scenario, inputs, values, used, own=own)
-    driving = along(inputs, used, demand["route"].to_numpy())
+    asked, traffic = _traffic(scenario, values)
     points = placed_points(scenario, inputs, values)
-    stage("siting", f"{len(demand):,} flows, {len(inputs.sites):,} sites")
-    reached = access(inputs.sites, inputs.network, within_km=values["station.access_km"])
-    cover = cover_sets(
-        driving.candidate_paths(reached),
-        path=driving.of(demand),
-        tank=demand["tank_kg"].to_numpy(),
-        kind=class_numbers(demand),
-    )
+    stage("siting", f"{len(traffic.demand):,} flows, {len(inputs.sites):,} sites")
+    within_km = values["station.access_km"]
+    reached, cover = _COVER.of((inputs, asked), lambda: _cover(inputs, traffic, within_km=within_km))
     return SitingCase(
         scenario=scenario,
         inputs=inputs,
         values=values,
         unusual=tuple(unusual),
-        own=own,
-        demand=demand,
+        own=traffic.own,
+        demand=traffic.demand,
         points=points,
-        driving=driving,
+        driving=traffic.driving,
         reached=reached,
-        used=used,
+        used=traffic.used,
         cover=points.added_to(cover),
     )
+
+
+def _traffic(scenario: Scenario, values: Mapping[str, float]) -> tuple[Hashable, Traffic]:
+    """Return what the trips of a scenario depend on, and the trips: the kept ones if that is the same."""
+    rest = {name: Scenario.model_fields[name].default for name in _NOT_OF_TRIPS}
+    of_trips = scenario.model_copy(update=rest)
+    inputs = load_inputs(of_trips)
+    asked = (inputs, of_trips.identity, file_stamp(of_trips))
+
+    def make() -> Traffic:
+        used = on_arcs(inputs.network, inputs.terrain, values)
+        own = own_trips(of_trips, inputs, values)
+        demand = scoped_demand(of_trips, inputs, values, used, own=own)
+        driving = along(inputs, used, demand["route"].to_numpy())
+        return Traffic(own=own, demand=demand, driving=driving, used=used)
+
+    return asked, _TRAFFIC.of(asked, make)
+
+
+def _cover(inputs: Inputs, traffic: Traffic, *, within_km: float) -> tuple[Access, CoverSets]:
+    """Return the nodes from which sites are reached, and the cover sets of the trips."""
+    reached = access(inputs.sites, inputs.network, within_km=within_km)
+    cover = cover_sets(
+        traffic.driving.candidate_paths(reached),
+        path=traffic.driving.of(traffic.demand),
+        tank=traffic.demand["tank_kg"].to_numpy(),
+        kind=class_numbers(traffic.demand),
+    )
+    return reached, cover
 
 
 def check_sites(scenario: Scenario, sites: pd.DataFrame) -> None:
