@@ -12,6 +12,7 @@ import pandas as pd
 from corridor import sources
 from corridor.sites import RULES
 from planner.inputs import fingerprint, versions
+from planner.objective import PER_DAY, diesel_l_per_km, key_figures
 from planner.plan import REFUSED_COLUMNS, WEAK_SPOT_COLUMNS, Notice, Plan, no_weak_spots, records
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Parts:
     supply: Supply
     points: ServedPoints
     extra_km: NDArray[np.float64]
+    coming_share: NDArray[np.float64]
     resilient: ResilientSolution | None = None
 
     def plan(self, unusual: tuple[Notice, ...], *, seconds: float) -> Plan:
@@ -128,7 +130,7 @@ class Parts:
             certificate=self.solution.certificate,
             replay={
                 "trips": self.replay.trips_driven,
-                "round_trips_per_day": float(self.demand["trips_per_day"][self.solution.served].sum()),
+                "round_trips_per_day": float(self._coming(flows, "trips_per_day").sum()),
                 "faults": len(self.replay.faults),
                 "lowest_fill_share": float(lowest.min()) if lowest.size else None,
             },
@@ -174,10 +176,10 @@ class Parts:
         """Return the flows table."""
         routes, demand = self.inputs.routes, self.demand
         route = demand["route"].to_numpy()
-        served_kg, extra_km = np.zeros(len(demand)), np.zeros(len(demand))
+        served_kg, extra_km, coming = (np.zeros(len(demand)) for _ in range(3))
         rows = np.flatnonzero(self.solution.served)
-        extra_km[rows] = self.extra_km
-        served_kg[rows] = self.sizing.served_share * demand["kg_per_day"].to_numpy()[rows]
+        extra_km[rows], coming[rows] = self.extra_km, self.coming_share
+        served_kg[rows] = self.sizing.served_share * (demand["kg_per_day"].to_numpy() * coming)[rows]
         return pd.DataFrame(
             {
                 "route": route,
@@ -189,6 +191,7 @@ class Parts:
                 "kg_per_day": demand["kg_per_day"].to_numpy(),
                 "length_km": routes.length_km[route],
                 "covered": self.solution.served,
+                "coming_share": coming,
                 "served_kg_per_day": served_kg,
                 "extra_km": extra_km.round(_KM_DECIMALS),
                 "stations": self._stations_on_the_way(rows),
@@ -209,7 +212,10 @@ class Parts:
             left_share=spots.served / (spots.reachable or 1.0),
         )
         ordered: pd.DataFrame = table[list(WEAK_SPOT_COLUMNS)]
-        return ordered
+        per_day = PER_DAY[self.scenario.objective]
+        return ordered.rename(
+            columns={f"{what}_kg_per_day": f"{what}_{per_day}" for what in ("left", "lost")}
+        )
 
     def _stations_on_the_way(self, rows: np.ndarray) -> list[str]:
         """Return, for every flow, the ids of the stations it fills up at, space-separated."""
@@ -233,7 +239,7 @@ class Parts:
         point_kg, point_covered_kg, point_served_kg = of_points.values()
         demand_kg = float(flows["kg_per_day"].sum()) + point_kg
         served_kg = float(flows["served_kg_per_day"].sum()) + point_served_kg
-        covered_kg = float(flows.loc[flows["covered"], "kg_per_day"].sum()) + point_covered_kg
+        covered_kg = float(self._coming(flows, "kg_per_day").sum()) + point_covered_kg
         supplied = float(links["kg_per_day"].sum())
         spent = float((links["kg_per_day"] * links["delivered_cny_per_kg"].fillna(0.0)).sum())
         green = float(links.loc[links["green"].eq(True), "kg_per_day"].sum())  # noqa: FBT003  cells, not a flag
@@ -252,10 +258,18 @@ class Parts:
             "green_share": green / supplied if supplied > 0 else 0.0,
             "supply_shortage_kg_per_day": self.supply.shortage_kg_per_day,
             "co2_avoided_t_per_year": self._co2_t_per_year(flows, served_trips),
+            **key_figures(self.scenario.objective, flows, self.values),
             **(of_points if len(points) else {}),
             **self._resilience_kpis(),
             **self._detour_kpis(stations, flows, served_kg=served_kg),
         }
+
+    @staticmethod
+    def _coming(flows: pd.DataFrame, column: str) -> pd.Series:
+        """Return an amount of the covered flows, of their drivers that come."""
+        covered = flows[flows["covered"]]
+        coming: pd.Series = covered[column] * covered["coming_share"]
+        return coming
 
     def _detour_kpis(
         self, stations: pd.DataFrame, flows: pd.DataFrame, *, served_kg: float
@@ -276,18 +290,17 @@ class Parts:
         if self.resilient is None:
             return {}
         spots, proof = self.resilient.weak_spots, self.resilient.without.certificate
+        per_day = PER_DAY[self.scenario.objective]
         return {
-            "worst_outage_left_kg_per_day": spots.worst,
+            f"worst_outage_left_{per_day}": spots.worst,
             "worst_outage_left_share": spots.share,
-            "resilience_price_kg_per_day": max(0.0, (proof.incumbent or 0.0) - spots.all_open),
+            f"resilience_price_{per_day}": max(0.0, (proof.incumbent or 0.0) - spots.all_open),
         }
 
     def _co2_t_per_year(self, flows: pd.DataFrame, served_trips: pd.Series) -> float:
         """Return CO2 that the same round trips would leave at the tailpipe with diesel, t/a."""
         values = self.values
-        l_per_km = flows["vehicle_class"].map(
-            lambda name: values[f"carbon.diesel_l_per_100km.{name}"] / 100.0
-        )
+        l_per_km = diesel_l_per_km(flows["vehicle_class"], values)
         liters = served_trips * 2.0 * flows["length_km"] * l_per_km
         return float(liters.sum()) * values["carbon.diesel_kg_co2_per_l"] * _DAYS_PER_YEAR / 1000.0
 
@@ -305,7 +318,7 @@ class Parts:
 
     def _notices(self, kpis: Mapping[str, float]) -> list[Notice]:
         """Return what a person should know about this plan."""
-        notices = [*self.points.notices(), *self._outage_notices()]
+        notices = [*self.points.notices(self.scenario.objective), *self._outage_notices()]
         proof = self.solution.certificate
         unused = self.scenario.stations - int(kpis["stations_new"])
         if proof.status == "feasible":
@@ -339,7 +352,7 @@ class Parts:
         price = max(0.0, (proof.incumbent or 0.0) - spots.all_open)
         asked = self.scenario.resilience
         said = {"asked": asked, "left": spots.share, "station": str(station), "price": price}
-        return [Notice("resilience", said)]
+        return [Notice("resilience", said | {"objective": self.scenario.objective})]
 
 
 def refused_records(refused: pd.DataFrame) -> tuple[dict[str, object], ...]:

@@ -65,10 +65,13 @@ def _commands() -> None:
 
 def _say(progress: Progress) -> None:
     """Print one line of progress on stderr."""
+    from planner.objective import unit
+
     figures = ""
     if progress.incumbent is not None and progress.gap is not None:
         figures = (
-            f"  incumbent {progress.incumbent:,.0f}  bound {progress.bound:,.0f}  gap {progress.gap:.2%}"
+            f"  incumbent {progress.incumbent:,.0f}  bound {progress.bound:,.0f} "
+            f"{unit(progress.objective, 'en')}  gap {progress.gap:.2%}"
         )
     typer.echo(f"[{progress.seconds:6.1f} s] {progress.stage:<8} {progress.message}{figures}", err=True)
 
@@ -121,6 +124,14 @@ def plan(
         float | None,
         typer.Option(help="Share of the shortest route driven on top to reach stations, 0-1."),
     ] = None,
+    detour_decay: Annotated[
+        float | None,
+        typer.Option(help="Share of the drivers that still comes at that detour, 0-1 (docs/detours.md)."),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(help="What siting maximizes: kg | trips | vehicle_km | co2 (docs/objectives.md)."),
+    ] = None,
     reuse: Annotated[
         bool, typer.Option(help="Take the stored plan of the same scenario if there is one.")
     ] = False,
@@ -139,8 +150,14 @@ def plan(
 
     with reported(as_json=as_json):
         files = {"network": network, "od_table": od, "link_counts": counts}
-        fields = {"stations": stations, "year": year, "resilience": resilience, "detour": detour} | {
-            name: None if path is None else str(path) for name, path in files.items()
+        fields = {
+            "stations": stations,
+            "year": year,
+            "objective": objective,
+            "resilience": resilience,
+            "detour": detour,
+            "detour_decay": detour_decay,
+            **{name: None if path is None else str(path) for name, path in files.items()},
         }
         scenario = _scenario(scenario_file, settings=settings or [], fields=fields, closures=close or [])
         if out is not None:
@@ -228,6 +245,9 @@ def locate(
     detour: Annotated[
         float, typer.Option(help="Share of the trip's length a driver accepts on top; 0 keeps to the path.")
     ] = 0.0,
+    detour_decay: Annotated[
+        float | None, typer.Option(help="With --detour: share of the volume that still comes at it, 0-1.")
+    ] = None,
     budget: Annotated[
         float | None, typer.Option(help="Instead of --stations: most the new ones may cost (node.csv: cost).")
     ] = None,
@@ -266,6 +286,7 @@ def locate(
             forbidden=_ids(forbidden),
             existing=_ids(existing),
             detour=detour,
+            detour_decay=detour_decay,
             one_way=one_way,
             cyclic=cyclic,
             start_fill=start_fill,

@@ -2,7 +2,8 @@
 
 A driver stays on the route of the demand table where its stations suffice. Otherwise any chain of cheapest
 ways over open stations will do, as long as it is at most (1 + detour) times as long as the shortest route
-between the two zones. Extra kilometers burn extra hydrogen, which the stations on the way sell.
+between the two zones; of the drivers those come who accept that length. Extra kilometers burn extra hydrogen,
+which the stations on the way sell.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import numpy as np
 from planner.chains import Between, Trees, between, least_kg, legs
 from planner.driving import class_numbers
 from siting.coverage import served_trips
-from siting.deviation import solve_deviation
-from siting.legs import Legs, Trips, stations_on_the_way
+from siting.deviation import in_steps, solve_deviation
+from siting.legs import LENGTH_TOLERANCE, Legs, Trips, stations_on_the_way, trip_km
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +46,14 @@ class DrivenWays:
         (n_served,) int64, position of the way each served trip takes.
     extra_km
         (n_served,) float64, km one way beyond its own route; negative where leaving it shortens the trip.
+    share
+        (n_served,) float64, share of the drivers that comes along.
     """
 
     driving: Driving
     way: Indices
     extra_km: Floats
+    share: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -60,6 +64,11 @@ class Detours:
     ----------
     trips
         One per row of the demand table, then one per point demand, which cannot move.
+    direct_km
+        (n_trips,) float64, the shortest route of each one's pair; below 0 for points.
+    steps
+        Detours as shares of that, and the share of the drivers that comes along
+        (`siting.deviation.in_steps`).
     legs
         Legs of each kind of vehicle between the zones and sites of the inputs.
     trees
@@ -71,6 +80,8 @@ class Detours:
     """
 
     trips: Trips
+    direct_km: Floats
+    steps: tuple[tuple[float, float], ...]
     legs: tuple[Legs, ...]
     trees: Trees
     used: Consumption
@@ -84,8 +95,8 @@ class Detours:
         used: Consumption,
         demand: pd.DataFrame,
         *,
-        detour: float,
-        points_kg_per_day: Floats,
+        steps: tuple[tuple[float, float], ...],
+        volume: Floats,
     ) -> Detours:
         """Return what trips may do.
 
@@ -96,11 +107,11 @@ class Detours:
         used
             What each class uses on every arc.
         demand
-            Trips that count, with ``kg_per_day``.
-        detour
-            Share of the shortest route of the pair accepted on top.
-        points_kg_per_day
-            (n_points,) float64.
+            Trips that count.
+        steps
+            Shares of the shortest route of the pair on top, and the share of the drivers that accepts each.
+        volume
+            (n_trips + n_points,) float64, what serving each counts.
         """
         network, routes, cost = inputs.network, inputs.routes, inputs.costs.total_cny
         sites = network.vertices(inputs.sites["node_id"].to_numpy())
@@ -112,17 +123,20 @@ class Detours:
         kinds, kind = np.unique(kind_of, axis=0, return_inverse=True)
         route = demand["route"].to_numpy()
         shortest = np.minimum.reduceat(routes.length_km, np.asarray(routes.first))[routes.pair]
-        n_points = len(points_kg_per_day)
+        n_points = len(volume) - len(route)
         stay = np.zeros(n_points, dtype=np.int64)
+        direct_km = np.concatenate([shortest[route], np.full(n_points, -1.0)])
         return cls(
             trips=Trips(
                 origin=np.concatenate([routes.origin[route], stay]).astype(np.int64),
                 destination=np.concatenate([routes.destination[route], stay]).astype(np.int64),
                 kind=np.concatenate([kind.ravel(), stay]).astype(np.int64),
-                longest_km=np.concatenate([(1.0 + detour) * shortest[route], np.full(n_points, -1.0)]),
-                volume=np.concatenate([demand["kg_per_day"].to_numpy(), points_kg_per_day]),
+                longest_km=(1.0 + steps[-1][0]) * direct_km,
+                volume=volume,
                 needs_none=np.zeros(len(route) + n_points, dtype=bool),
             ),
+            direct_km=direct_km,
+            steps=steps,
             legs=tuple(
                 legs(
                     between(trees, used, source=ends, target=sites),
@@ -148,7 +162,11 @@ class Detours:
         options
             Of `siting.deviation.solve_deviation`.
         """
-        return solve_deviation(self.trips, self.legs, cover, **options)  # type: ignore[arg-type]
+        parts, whole = in_steps(self.trips, self.direct_km, self.steps)
+        on_own = replace(cover, trip_class=cover.trip_class[whole])
+        solution = solve_deviation(parts, self.legs, on_own, **options)  # type: ignore[arg-type]
+        served = np.bincount(whole[solution.served], minlength=len(self.direct_km)) > 0
+        return replace(solution, served=served)
 
     def driven(
         self, driving: Driving, cover: CoverSets, demand: pd.DataFrame, solution: FlowRefuelingSolution
@@ -178,7 +196,16 @@ class Detours:
         extended = self._appended(driving, chains)
         way[~stays] = len(driving.offsets) - 1 + np.arange(len(leaving))
         km = extended.km[extended.offsets[1:] - 1][way]
-        return DrivenWays(driving=extended, way=way, extra_km=km - own_km)
+        share = np.where(stays, 1.0, self._share_coming(solution.stations)[served])
+        return DrivenWays(driving=extended, way=way, extra_km=km - own_km, share=share)
+
+    def _share_coming(self, stations: Indices) -> Floats:
+        """Return the share of the drivers of each trip that leaves its own way: (n_trips,) float64."""
+        detour, share = np.array(self.steps, dtype=np.float64).T
+        longest = self.direct_km[:, None] * (1.0 + detour) * (1.0 + LENGTH_TOLERANCE)
+        too_long = trip_km(self.trips, self.legs, stations)[:, None] > longest
+        coming: Floats = np.append(share, 0.0)[too_long.sum(axis=1)]
+        return coming
 
     def _vertices(self, trip: int, stations: Indices) -> Indices:
         """Return origin, stations and destination of a trip."""

@@ -12,14 +12,17 @@ from rich.table import Table
 from corridor.errors import Fault, InputError
 from planner import store
 from planner.demand_cli import ScenarioFile, Settings, _console, _table, scenario_of
-from planner.explain_report import explain_report, of_site, stored_choice
+from planner.explain_report import explain_report, of_site
+from planner.explain_stored import stored_choice
 from planner.exports import check_folder
 from planner.inputs import fingerprint
+from planner.objective import PER_DAY, unit
 from planner.pipeline import make_plan
 from planner.point_input import with_points
 from planner.scenario import validated
 from planner.siting_case import siting_case
 from planner.terminal import Json, print_json, reported
+from planner.text import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
     from planner.explain_report import ExplainReport
     from planner.progress import Progress
-    from planner.scenario import Scenario
+    from planner.scenario import Objective, Scenario
 
 app = typer.Typer(help="说明方案 · Explain a plan: why here, why not there, what stays unserved.")
 
@@ -124,36 +127,43 @@ def _say(progress: Progress) -> None:
 
 def _print(report: ExplainReport, scenario: Scenario, console: Console) -> None:
     """Print the tables."""
-    totals = report.totals
+    totals, columns = report.totals, _Columns(scenario.objective)
+    goal = ""
+    if scenario.objective != "kg":
+        served, demand = (totals[f"{what}_{report.per_day}"] for what in ("served", "demand"))
+        named = (
+            f"{text(f'objective.{scenario.objective}', 'zh')} {text(f'objective.{scenario.objective}', 'en')}"
+        )
+        goal = f"目标 objective {named} {served:,.1f} / {demand:,.1f} {unit(scenario.objective, 'en')}   "
     console.print(
-        f"[bold]{scenario.name} · {scenario.year}[/bold]\n续航可达 within range "
+        f"[bold]{scenario.name} · {scenario.year}[/bold]\n{goal}续航可达 within range "
         f"{totals['served_kg_per_day']:,.1f} / {totals['demand_kg_per_day']:,.1f} kg/d   "
         f"往返 round trips {totals['served_trips_per_day']:,.1f}/d"
     )
-    console.print(_table("为何建在这里 Why here: lost without it", report.stations, _STATIONS))
+    console.print(_table("为何建在这里 Why here: lost without it", report.stations, columns.stations()))
     others = report.sites.head(_SITES)
     title = f"为何不建在那里 Why not there: one more, or in exchange ({len(others)} / {len(report.sites)})"
-    console.print(_table(title, others, _OTHERS))
+    console.print(_table(title, others, columns.others()))
     counts = report.sites.loc[report.sites["reason"] != "", "reason"].value_counts()
     for reason, count in counts.items():
         console.print(f"  {count:>4} 处 sites: {_WHY_NOT[str(reason)].rstrip(':')}")
     reasons = report.reasons.assign(reason=report.reasons["reason"].map(_REASONS))
-    console.print(_table("未服务的行程 Unserved trips", reasons, _REASON_COLUMNS))
+    console.print(_table("未服务的行程 Unserved trips", reasons, columns.reasons()))
     if len(report.groups):
         shown = report.groups.head(_GROUPS)
         title = f"最大的未服务组 Largest unserved groups ({len(shown)} / {len(report.groups)})"
-        console.print(_table(title, shown, _GROUP_COLUMNS))
+        console.print(_table(title, shown, columns.groups()))
     if len(report.ways):
         up_to = report.ways["trips_needing_up_to"]
-        console.print(_way(report.ways[up_to == up_to.max()]))
+        console.print(_way(report.ways[up_to == up_to.max()], columns))
 
 
-def _way(way: pd.DataFrame) -> Table:
+def _way(way: pd.DataFrame, columns: _Columns) -> Table:
     """Return the fewest stations for all trips that can be served, in the order to build them."""
     first = way.iloc[0]
     proven = "已证最少 proven fewest" if first["stations"] == first["at_least"] else f"≥ {first['at_least']}"
     title = f"最省的补建 Cheapest way to serve them all: {first['stations']} 站 stations ({proven})"
-    return _table(title, way.head(_STEPS), _WAY_COLUMNS)
+    return _table(title, way.head(_STEPS), columns.ways())
 
 
 def _print_site(one: dict[str, Any], console: Console) -> None:
@@ -170,43 +180,71 @@ def _print_site(one: dict[str, Any], console: Console) -> None:
     console.print(shown)
 
 
-_KG = "{:,.1f}"
-_STATIONS = {
-    "name_zh": ("站 station", ""),
-    "status": ("", ""),
-    "lost_kg_per_day": ("失去\nkg/d lost", _KG),
-    "lost_trips_per_day": ("往返/日\ntrips/d", _KG),
-    "lost_share": ("占比\nshare", "{:.2%}"),
-    "replacement_zh": ("最佳替代\nbest replacement", ""),
-    "lost_replaced_kg_per_day": ("替代后失去\nkg/d lost then", _KG),
-}
-_OTHERS = {
-    "name_zh": ("站点 site", ""),
-    "status": ("", ""),
-    "gain_kg_per_day": ("增建得\nkg/d gain", _KG),
-    "gain_trips_per_day": ("往返/日\ntrips/d", _KG),
-    "swap_kg_per_day": ("置换得\nkg/d swap", _KG),
-    "swap_for_id": ("置换 instead of", ""),
-}
-_REASON_COLUMNS = {
-    "reason": ("原因 reason", ""),
-    "stations_needed": ("还需站数\nneeds", "{:,.0f}"),
-    "flows": ("流\nflows", "{:,.0f}"),
-    "trips_per_day": ("往返/日\ntrips/d", _KG),
-    "kg_per_day": ("kg/d", _KG),
-}
-_GROUP_COLUMNS = {
-    "origin_zh": ("最大流 largest:\nfrom", ""),
-    "destination_zh": ("\nto", ""),
-    "kg_per_day": ("kg/d", _KG),
-    "trips_per_day": ("往返/日\ntrips/d", _KG),
-    "stations_needed": ("还需\nneeds", "{:,.0f}"),
-    "sites_zh": ("站点 sites", ""),
-    "gain_kg_per_day": ("共得\nkg/d gain", _KG),
-}
-_WAY_COLUMNS = {
-    "step": ("#", "{:,.0f}"),
-    "name_zh": ("站点 site", ""),
-    "gain_kg_per_day": ("得 kg/d\ngain", _KG),
-    "total_kg_per_day": ("累计\ntotal", _KG),
-}
+_AMOUNT = "{:,.1f}"
+
+
+class _Columns:
+    """Columns shown of each table, with headings and formats: the objective's figures, then trips or kg."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._per_day, self._unit = PER_DAY[objective], unit(objective, "en")
+        beside: Objective = "kg" if objective == "trips" else "trips"
+        self._beside = PER_DAY[beside]
+        self._beside_heading = "kg/d" if objective == "trips" else "往返/日\ntrips/d"
+
+    def stations(self) -> dict[str, tuple[str, str]]:
+        """Return those of open stations."""
+        return {
+            "name_zh": ("站 station", ""),
+            "status": ("", ""),
+            f"lost_{self._per_day}": (f"失去\n{self._unit} lost", _AMOUNT),
+            f"lost_{self._beside}": (self._beside_heading, _AMOUNT),
+            "lost_share": ("占比\nshare", "{:.2%}"),
+            "replacement_zh": ("最佳替代\nbest replacement", ""),
+            f"lost_replaced_{self._per_day}": (f"替代后失去\n{self._unit} lost then", _AMOUNT),
+        }
+
+    def others(self) -> dict[str, tuple[str, str]]:
+        """Return those of sites not chosen."""
+        return {
+            "name_zh": ("站点 site", ""),
+            "status": ("", ""),
+            f"gain_{self._per_day}": (f"增建得\n{self._unit} gain", _AMOUNT),
+            f"gain_{self._beside}": (self._beside_heading, _AMOUNT),
+            f"swap_{self._per_day}": (f"置换得\n{self._unit} swap", _AMOUNT),
+            "swap_for_id": ("置换 instead of", ""),
+        }
+
+    def _sums(self) -> dict[str, tuple[str, str]]:
+        """Return those of groups of trips: kg and trips, before them another unit of the objective."""
+        known = {"kg_per_day": ("kg/d", _AMOUNT), "trips_per_day": ("往返/日\ntrips/d", _AMOUNT)}
+        return known if self._per_day in known else {self._per_day: (self._unit, _AMOUNT)} | known
+
+    def reasons(self) -> dict[str, tuple[str, str]]:
+        """Return those of unserved trips by what they lack."""
+        return {
+            "reason": ("原因 reason", ""),
+            "stations_needed": ("还需站数\nneeds", "{:,.0f}"),
+            "flows": ("流\nflows", "{:,.0f}"),
+            **self._sums(),
+        }
+
+    def groups(self) -> dict[str, tuple[str, str]]:
+        """Return those of the largest groups of unserved trips."""
+        return {
+            "origin_zh": ("最大流 largest:\nfrom", ""),
+            "destination_zh": ("\nto", ""),
+            **self._sums(),
+            "stations_needed": ("还需\nneeds", "{:,.0f}"),
+            "sites_zh": ("站点 sites", ""),
+            f"gain_{self._per_day}": (f"共得\n{self._unit} gain", _AMOUNT),
+        }
+
+    def ways(self) -> dict[str, tuple[str, str]]:
+        """Return those of further stations."""
+        return {
+            "step": ("#", "{:,.0f}"),
+            "name_zh": ("站点 site", ""),
+            f"gain_{self._per_day}": (f"得 {self._unit}\ngain", _AMOUNT),
+            f"total_{self._per_day}": ("累计\ntotal", _AMOUNT),
+        }

@@ -1,12 +1,12 @@
 """Why a plan's stations stand where they do: what each carries, what others would add, what is left unserved.
 
 All figures are evaluated on the plan's own cover sets (:mod:`siting.explanation`): trips within range, before
-stations fill up. Point demands count in kg/d; they make no trips.
+stations fill up. Losses, gains and exchanges are judged in the unit of the scenario's objective, and told in
+kg/d and round trips/d as well. Point demands count in kg/d; they make no trips.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from corridor.errors import Fault, InputError
+from planner.objective import PER_DAY
 from planner.plan import records
-from planner.scenario import suggestion, validated
+from planner.scenario import suggestion
 from siting.coverage import class_volumes, served_trips
 from siting.explanation import FORBIDDEN, OUT_OF_REACH, explain, needs
 from siting.marginal import Margins
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from planner.scenario import Scenario
+    from planner.scenario import Objective
     from planner.siting_case import SitingCase
     from siting.explanation import Explanation, Need
 
@@ -68,7 +69,10 @@ class ExplainReport:
     trips
         Every unserved trip.
     totals
-        ``served_kg_per_day``, ``demand_kg_per_day``, ``served_trips_per_day``.
+        ``served_kg_per_day``, ``demand_kg_per_day``, ``served_trips_per_day``; of an objective other than kg
+        also ``served_`` and ``demand_`` in its unit.
+    per_day
+        What columns in the unit of the objective end in (:data:`planner.objective.PER_DAY`).
     """
 
     stations: pd.DataFrame
@@ -78,6 +82,7 @@ class ExplainReport:
     ways: pd.DataFrame
     trips: pd.DataFrame
     totals: dict[str, float]
+    per_day: str = PER_DAY["kg"]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tables ready for JSON; of the trips only those in the tables of reasons and groups."""
@@ -102,34 +107,7 @@ class ExplainReport:
         return paths
 
 
-_TABLES = tuple(field.name for field in fields(ExplainReport) if field.name != "totals")
-
-
-def stored_choice(folder: Path) -> tuple[Scenario, list[str], float]:
-    """Return scenario, station ids and covered kg/d of a plan written by ``chengyu plan --out``.
-
-    Raises
-    ------
-    corridor.errors.InputError
-        If the folder holds no such plan.
-    """
-    path = folder / "plan.json"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        scenario = validated(content["scenario"], where=str(path))
-        ids = [str(row["site_id"]) for row in content["stations"]]
-        covered = float(content["kpis"]["covered_kg_per_day"])
-    except FileNotFoundError as error:
-        raise InputError(
-            Fault("there is no such file", str(path), "Name a folder of chengyu plan --out")
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            Fault("this is no plan", str(path), "Solve the scenario again with --out")
-        ) from error
-    return scenario, ids, covered
+_TABLES = tuple(field.name for field in fields(ExplainReport) if field.name not in {"totals", "per_day"})
 
 
 def explain_report(case: SitingCase, station_ids: Sequence[str], *, covered_kg: float) -> ExplainReport:
@@ -159,11 +137,12 @@ def explain_report(case: SitingCase, station_ids: Sequence[str], *, covered_kg: 
     made = explain(
         case.cover, case.volume, stations=stations, kept=np.intersect1d(kept, stations), forbidden=forbidden
     )
-    if abs(made.served - covered_kg) > _LAST_DIGITS * max(made.served, covered_kg):
-        what = f"its stations cover {made.served:,.1f} kg/d, not {covered_kg:,.1f}"
-        raise InputError(Fault(what, "plan", mend))
     lacking = needs(case.cover, stations=stations, forbidden=forbidden, prefer=made.gain)
     tables = _Tables(case, made, lacking, forbidden)
+    served_kg = tables.served("kg_per_day", stations)
+    if abs(served_kg - covered_kg) > _LAST_DIGITS * max(served_kg, covered_kg):
+        what = f"its stations cover {served_kg:,.1f} kg/d, not {covered_kg:,.1f}"
+        raise InputError(Fault(what, "plan", mend))
     return ExplainReport(
         stations=tables.stations(),
         sites=tables.sites(),
@@ -172,10 +151,13 @@ def explain_report(case: SitingCase, station_ids: Sequence[str], *, covered_kg: 
         ways=tables.ways(),
         trips=tables.trips(),
         totals={
-            "served_kg_per_day": made.served,
-            "demand_kg_per_day": float(case.volume.sum()),
-            "served_trips_per_day": tables.served_trips,
+            "served_kg_per_day": served_kg,
+            "demand_kg_per_day": float(case.counted("kg").sum()),
+            "served_trips_per_day": tables.served("trips_per_day", stations),
+            f"served_{tables.per_day}": made.served,
+            f"demand_{tables.per_day}": float(case.volume.sum()),
         },
+        per_day=tables.per_day,
     )
 
 
@@ -201,57 +183,57 @@ class _Tables:
 
     def __init__(self, case: SitingCase, made: Explanation, lacking: Need, forbidden: Indices) -> None:
         self.case, self.made, self.lacking, self.forbidden = case, made, lacking, forbidden
-        self.trips_per_day = np.concatenate(
-            [case.demand["trips_per_day"].to_numpy(), np.zeros(len(case.points.kg_per_day))]
-        )
-        self.served_trips = self._trips_served(made.stations)
+        objective = case.scenario.objective
+        self.per_day = PER_DAY[objective]
+        #: What each row counts: the objective first, then always kg and trips.
+        told: tuple[Objective, ...] = (objective, "kg", "trips")
+        self.amounts = {PER_DAY[name]: case.counted(name) for name in told}
         self.ids = case.inputs.sites.index.to_numpy(dtype=object)
 
     def stations(self) -> pd.DataFrame:
         """Return what is lost without each open station, alone and with the best other site in its place."""
-        made, rest = self.made, []
-        for station, other in zip(made.stations.tolist(), made.replacement.tolist(), strict=True):
-            without = np.setdiff1d(made.stations, [station])
-            replaced = without if other < 0 else np.append(without, other)
-            rest.append([self._trips_served(without), self._trips_served(replaced)])
-        lost_trips = self.served_trips - np.array(rest).reshape(-1, 2)
+        made = self.made
+        lost, replaced = {self.per_day: made.lost}, {self.per_day: made.lost_replaced}
+        for name in self._others():
+            lost[name], replaced[name] = self._lost(name)
         site = self.case.inputs.sites.iloc[made.stations]
         table = self._named(made.stations).assign(
             status=np.where(site["status"] == "existing", "existing", "new"),
-            lost_kg_per_day=self._cleaned(made.lost),
-            lost_trips_per_day=self._cleaned(lost_trips[:, 0]),
+            **{f"lost_{name}": self._cleaned(amount) for name, amount in lost.items()},
             lost_share=self._cleaned(made.lost) / (made.served or 1.0),
             replacement_id=self._id(made.replacement),
             replacement_zh=self._name(made.replacement),
-            lost_replaced_kg_per_day=self._cleaned(made.lost_replaced),
-            lost_replaced_trips_per_day=self._cleaned(lost_trips[:, 1]),
+            **{f"lost_replaced_{name}": self._cleaned(amount) for name, amount in replaced.items()},
         )
-        order = ["status", "lost_kg_per_day", "site_id"]
+        order = ["status", f"lost_{self.per_day}", "site_id"]
         return table.sort_values(order, ascending=[False, False, True], ignore_index=True)
 
     def sites(self) -> pd.DataFrame:
         """Return what each site not chosen would add, alone and in the place of a new station."""
         made, cover = self.made, self.case.cover
         margins = Margins(cover)
-        trips = margins.gains(margins.open_in_sets(made.stations), class_volumes(cover, self.trips_per_day))
+        held = margins.open_in_sets(made.stations)
+        gains = {self.per_day: made.gain} | {
+            name: margins.gains(held, class_volumes(cover, self.amounts[name])) for name in self._others()
+        }
         others = np.setdiff1d(np.arange(len(self.ids)), made.stations)
         status = self.case.inputs.sites["status"].to_numpy(dtype=object)[others]
         table = self._named(others).assign(
             status=np.where(np.isin(others, self.forbidden), "forbidden", status),
-            gain_kg_per_day=self._cleaned(made.gain[others]),
-            gain_trips_per_day=self._cleaned(trips[others]),
-            swap_kg_per_day=self._cleaned(made.swap[others]),
+            **{f"gain_{name}": self._cleaned(gain[others]) for name, gain in gains.items()},
+            **{f"swap_{self.per_day}": self._cleaned(made.swap[others])},
             swap_for_id=self._id(made.swap_for[others]),
             reason=made.reason[others].astype(object),
             dominated_by_id=self._id(made.dominated_by[others]),
             dominated_by_zh=self._name(made.dominated_by[others]),
         )
-        order = ["gain_kg_per_day", "swap_kg_per_day", "site_id"]
+        order = [f"gain_{self.per_day}", f"swap_{self.per_day}", "site_id"]
         return table.sort_values(order, ascending=[False, False, True], ignore_index=True)
 
     def reasons(self) -> pd.DataFrame:
         """Return the unserved trips by what they lack."""
         needed = self.lacking.stations
+        told = ["trips_per_day", "kg_per_day", *({self.per_day} - {"trips_per_day", "kg_per_day"})]
         rows = [
             {
                 "reason": {OUT_OF_REACH: "out_of_reach", FORBIDDEN: "forbidden_site"}.get(
@@ -259,12 +241,11 @@ class _Tables:
                 ),
                 "stations_needed": value if value > 0 else None,
                 "flows": int((needed == value).sum()),
-                "trips_per_day": float(self.trips_per_day[needed == value].sum()),
-                "kg_per_day": float(self.case.volume[needed == value].sum()),
+                **{name: float(self.amounts[name][needed == value].sum()) for name in told},
             }
             for value in sorted(set(needed.tolist()) - {0})
         ]
-        columns = ["reason", "stations_needed", "flows", "trips_per_day", "kg_per_day"]
+        columns = ["reason", "stations_needed", "flows", *told]
         table = pd.DataFrame(rows, columns=columns)
         table["stations_needed"] = table["stations_needed"].astype("Int64")
         return table.sort_values(["stations_needed"], ignore_index=True, na_position="last")
@@ -274,8 +255,8 @@ class _Tables:
         group, volume = self.lacking.group, self.case.volume
         inside = group >= 0
         n_groups = len(self.lacking.sites)
-        kg = np.bincount(group[inside], weights=volume[inside], minlength=n_groups)
-        largest = [row for row in np.argsort(-kg, kind="stable")[:_GROUPS].tolist() if kg[row] > 0.0]
+        counts = np.bincount(group[inside], weights=volume[inside], minlength=n_groups)
+        largest = [row for row in np.argsort(-counts, kind="stable")[:_GROUPS].tolist() if counts[row] > 0.0]
         rows = []
         for row in largest:
             members = np.flatnonzero(group == row)
@@ -284,23 +265,23 @@ class _Tables:
             after = served_trips(self.case.cover, np.union1d(self.made.stations, sites).astype(np.int64))
             rows.append(
                 {
-                    "kg_per_day": float(kg[row]),
-                    "trips_per_day": float(self.trips_per_day[members].sum()),
+                    **{name: float(amount[members].sum()) for name, amount in self.amounts.items()},
                     "flows": len(members),
                     **self._ends(lead),
                     "stations_needed": len(sites),
                     "site_ids": " ".join(self.ids[sites]),
                     "sites_zh": "、".join(self._name(sites)),
-                    "gain_kg_per_day": float(volume[after].sum()) - self.made.served,
+                    f"gain_{self.per_day}": float(volume[after].sum()) - self.made.served,
                 }
             )
-        columns = ["kg_per_day", "trips_per_day", "flows", "origin_zh", "destination_zh", "vehicle_class"]
-        columns += ["stations_needed", "site_ids", "sites_zh", "gain_kg_per_day"]
+        columns = [*self.amounts, "flows", "origin_zh", "destination_zh", "vehicle_class"]
+        columns += ["stations_needed", "site_ids", "sites_zh", f"gain_{self.per_day}"]
         return pd.DataFrame(rows, columns=columns)
 
     def ways(self) -> pd.DataFrame:
         """Return the fewest further stations for all trips that need up to n, for each n."""
-        needed, parts = self.lacking.stations, []
+        needed, parts = np.where(self.case.volume > 0.0, self.lacking.stations, 0), []
+        gain, total = (f"{what}_{self.per_day}" for what in ("gain", "total"))
         for most in sorted({value for value in needed.tolist() if value > 0}):
             way = cheapest_service(
                 self.case.cover,
@@ -311,7 +292,7 @@ class _Tables:
                 time_limit_s=_COVERING_S,
             )
             table = self._named(way.sites).assign(
-                gain_kg_per_day=self._cleaned(way.gain), total_kg_per_day=self._cleaned(np.cumsum(way.gain))
+                **{gain: self._cleaned(way.gain), total: self._cleaned(np.cumsum(way.gain))}
             )
             table.insert(0, "step", np.arange(1, len(table) + 1))
             table.insert(0, "at_least", int(way.certificate.bound or 0))
@@ -319,7 +300,7 @@ class _Tables:
             table.insert(0, "trips_needing_up_to", most)
             parts.append(table)
         columns = ["trips_needing_up_to", "stations", "at_least", "step", "site_id", "name_zh", "name_en"]
-        columns += ["gain_kg_per_day", "total_kg_per_day"]
+        columns += [gain, total]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
     def trips(self) -> pd.DataFrame:
@@ -337,6 +318,7 @@ class _Tables:
                 "storage": demand["storage"].to_numpy(),
                 "trips_per_day": demand["trips_per_day"].to_numpy(),
                 "kg_per_day": demand["kg_per_day"].to_numpy(),
+                self.per_day: self.case.volume[rows],
                 "length_km": routes.length_km[route],
                 "reason": np.select(
                     [needed == OUT_OF_REACH, needed == FORBIDDEN],
@@ -379,8 +361,23 @@ class _Tables:
         names = self.case.inputs.sites["name_zh"].to_numpy(dtype=object)
         return ["" if row < 0 else str(names[row]) for row in rows.tolist()]
 
-    def _trips_served(self, stations: Indices) -> float:
-        return float(self.trips_per_day[served_trips(self.case.cover, stations.astype(np.int64))].sum())
+    def _others(self) -> list[str]:
+        """Return the units told besides that of the objective."""
+        return [name for name in self.amounts if name != self.per_day]
+
+    def _lost(self, name: str) -> tuple[Floats, Floats]:
+        """Return what is lost of an amount without each open station, and with its replacement."""
+        made, rest = self.made, []
+        for station, other in zip(made.stations.tolist(), made.replacement.tolist(), strict=True):
+            without = np.setdiff1d(made.stations, [station])
+            replaced = without if other < 0 else np.append(without, other)
+            rest.append([self.served(name, without), self.served(name, replaced)])
+        lost = self.served(name, made.stations) - np.array(rest).reshape(-1, 2)
+        return lost[:, 0], lost[:, 1]
+
+    def served(self, name: str, stations: Indices) -> float:
+        """Return how much of an amount open stations serve."""
+        return float(self.amounts[name][served_trips(self.case.cover, stations.astype(np.int64))].sum())
 
     def _cleaned(self, amounts: Floats) -> Floats:
         """Return amounts with the last digits of a difference taken for nothing."""

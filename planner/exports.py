@@ -81,8 +81,8 @@ def points_csv(plan: Plan) -> bytes:
 
 def weak_spots_csv(plan: Plan) -> bytes:
     """Return the outages as UTF-8 CSV with the byte-order mark; only headings where none were asked for."""
-    decimals = {"left_kg_per_day": 1, "lost_kg_per_day": 1, "left_share": 4}
-    content: str = plan.weak_spots.round(decimals).to_csv(index=False)
+    amounts = [str(name) for name in plan.weak_spots.columns if str(name).endswith("_per_day")]
+    content: str = plan.weak_spots.round(dict.fromkeys(amounts, 1) | {"left_share": 4}).to_csv(index=False)
     return content.encode("utf-8-sig")
 
 
@@ -142,7 +142,7 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.supply": _headed(plan.supply),
         "sheet.screening": _headed(_with_key(screening_table())),
         "sheet.refused": _headed(_refused_table(plan)),
-        "sheet.certificate": _pairs({**plan.certificate.to_dict(), **plan.kpis}),
+        "sheet.certificate": _pairs({**plan.proof(), **plan.kpis}),
         "sheet.scenario": _pairs(_scenario_rows(plan)),
     }
     if len(plan.points):

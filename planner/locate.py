@@ -31,6 +31,7 @@ def locate(
     forbidden: Sequence[object] = (),
     existing: Sequence[object] = (),
     detour: float = 0.0,
+    detour_decay: float | None = None,
     one_way: bool = False,
     cyclic: bool = False,
     start_fill: float | None = None,
@@ -77,6 +78,9 @@ def locate(
     detour
         Share of its trip's length a driver accepts on top, for flow refueling; with 0 drivers keep to the one
         path of their flow, with more they take any way within it (`siting.deviation`).
+    detour_decay
+        Share of a flow's volume that still comes when the detour is that long, 0-1; without a detour all of
+        it does, in between it falls evenly, in steps (`siting.deviation.even_steps`). None: all of it.
     time_limit_s
         Stop after about this many seconds with the best solution found.
     gap
@@ -109,6 +113,7 @@ def locate(
         forbidden=as_ids("forbidden", forbidden),
         existing=as_ids("existing", existing),
         detour=detour,
+        detour_decay=detour_decay,
         one_way=one_way,
         cyclic=cyclic,
         start_fill=start_fill,

@@ -35,7 +35,7 @@ _FATES = ("locked", "forbidden", "existing")
 TAKEN: Mapping[str, tuple[str, ...]] = dict.fromkeys(NEEDED, _FATES) | {
     "flow-refueling": (
         *_FATES,
-        *("stations", "budget", "target", "detour"),
+        *("stations", "budget", "target", "detour", "detour-decay"),
         *("one-way", "cyclic", "start-fill", "arrival-fill"),
     ),
 }
@@ -72,6 +72,8 @@ class Question:
         Ids, as text.
     detour
         Share of its trip's length a driver accepts on top; 0 keeps to the path.
+    detour_decay
+        Share of the volume that still comes at that detour; None: all.
     one_way, cyclic, start_fill, arrival_fill
         How trips are driven (`siting.trip_rules`); None: half a tank at the start, nothing at the end.
     budget, target
@@ -92,6 +94,7 @@ class Question:
     forbidden: tuple[str, ...] = ()
     existing: tuple[str, ...] = ()
     detour: float = 0.0
+    detour_decay: float | None = None
     one_way: bool = False
     cyclic: bool = False
     start_fill: float | None = None
@@ -133,7 +136,12 @@ class Question:
             faults.append(Fault(f"{self.detour} is not a detour", "detour", "Give a share, 0 or more"))
         if self.budget is not None and not (math.isfinite(self.budget) and self.budget >= 0.0):
             faults.append(Fault(f"{self.budget} is not a budget", "budget", "Give 0 or more"))
-        shares = {"target": self.target, "start-fill": self.start_fill, "arrival-fill": self.arrival_fill}
+        shares = {
+            "target": self.target,
+            "start-fill": self.start_fill,
+            "arrival-fill": self.arrival_fill,
+            "detour-decay": self.detour_decay,
+        }
         faults += [
             Fault(f"{share} is not a share", option, "Give 0 to 1")
             for option, share in shares.items()
@@ -183,6 +191,7 @@ class Question:
             "budget": self.budget is not None,
             "target": self.target is not None,
             "detour": self.detour != 0.0,
+            "detour-decay": self.detour_decay is not None,
             "one-way": self.one_way,
             "cyclic": self.cyclic,
             "start-fill": self.start_fill is not None,
@@ -219,6 +228,8 @@ def _clashes(given: Mapping[str, bool]) -> list[Fault]:
     if given["cyclic"] and given["start-fill"]:
         what = "in its steady state a vehicle starts with what it came home with"
         faults.append(Fault(what, "start-fill", "Leave it or --cyclic out"))
+    if given["detour-decay"] and not given["detour"]:
+        faults.append(Fault("without a detour it says nothing", "detour-decay", "Give --detour, too"))
     if given["detour"]:
         faults += [
             Fault("not for drivers who leave their path yet", option, "Leave it or --detour out")

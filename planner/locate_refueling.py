@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from planner.instance import NetworkInstance, read_instance
 from planner.locate_deviation import can_be_served, deviating_trips
 from planner.locate_question import site_ids
 from siting.coverage_target import solve_coverage_target
-from siting.deviation import solve_deviation
+from siting.deviation import even_steps, in_steps, solve_deviation
 from siting.flow_refueling import solve_flow_refueling
 from siting.stops import candidate_stops, even_paths
 from siting.trip_cover import cover_sets
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from siting.coverage import CoverSets
     from siting.flow_refueling import FlowRefuelingSolution
 
-    Solved = tuple[FlowRefuelingSolution, NDArray[np.bool_]]
+    #: Stations, the share of each flow that is served, and which flows can be.
+    Solved = tuple[FlowRefuelingSolution, NDArray[np.float64], NDArray[np.bool_]]
 
 #: Most distances from sites and ends of trips to nodes, for detours: about 2 GB with what is made of them.
 MOST_DETOUR_CELLS = 64_000_000
@@ -47,10 +49,10 @@ def flow_refueling(directory: Path, question: Question, *, clock: float) -> dict
         "should_stop": question.should_stop,
     }
     solve = _with_detour if question.detour > 0.0 else _on_paths
-    solution, servable = solve(instance, places, question, options)
+    solution, share, servable = solve(instance, places, question, options)
     certificate = solution.certificate
     total = float(instance.volume.sum())
-    served = float(instance.volume[solution.served].sum())
+    served = float((instance.volume * share).sum())
     answer: dict[str, Any] = {
         "status": certificate.status,
         "objective": certificate.incumbent,
@@ -103,7 +105,7 @@ def _on_paths(
         )
     else:
         solution = solve_flow_refueling(cover, instance.volume, n_new=question.stations, **options)
-    return solution, cover.trip_class >= 0
+    return solution, solution.served.astype(np.float64), cover.trip_class >= 0
 
 
 def _with_detour(
@@ -126,9 +128,16 @@ def _with_detour(
     trips, legs = deviating_trips(
         instance, places.sites, range_=question.range_ or 0.0, detour=question.detour
     )
-    return solve_deviation(trips, [legs], n_new=question.stations or 0, **options), can_be_served(
-        trips, [legs]
-    )
+    steps = even_steps(question.detour, last_share=question.detour_decay)
+    parts, whole = in_steps(trips, instance.length, steps)
+    solution = solve_deviation(parts, [legs], n_new=question.stations or 0, **options)
+    fall = np.repeat(-np.diff([share for _, share in steps], append=0.0), len(trips.origin))
+    share: NDArray[np.float64] = np.bincount(
+        whole, weights=fall * solution.served, minlength=len(trips.origin)
+    ).astype(np.float64)
+    # The last step may be one nobody takes: who can be served is asked of the steps that somebody does.
+    longest = replace(trips, longest_km=instance.length * (1.0 + steps[-1][0]))
+    return solution, share, can_be_served(longest, [legs])
 
 
 def _cover(instance: NetworkInstance, places: SiteIds, question: Question) -> CoverSets:

@@ -20,6 +20,7 @@ from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
 from planner.progress import Progress, Stopped
 from planner.siting_case import siting_case
+from siting.deviation import even_steps
 from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
 from siting.replay import replay_trips
 from siting.resilience import ResilientSolution, solve_resilient
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.points import ServedPoints
     from planner.progress import OnProgress, ShouldStop
-    from planner.scenario import Scenario
+    from planner.scenario import Objective, Scenario
     from planner.siting_case import SitingCase
     from siting.replay import Replay
     from siting.sizing import Sizing
@@ -77,7 +78,7 @@ def make_plan(
     planner.progress.Stopped
         If stopped before siting began.
     """
-    reporter = _Reporter(on_progress, should_stop)
+    reporter = _Reporter(on_progress, should_stop, objective=scenario.objective)
     case = siting_case(scenario, stage=reporter.stage)
     inputs, demand, points = case.inputs, case.demand, case.points
     values = case.values  # noqa: PD011  no table
@@ -87,11 +88,14 @@ def make_plan(
     stations = inputs.sites.iloc[solution.stations]
     served = np.flatnonzero(solution.served)
     driven = _driven(case, solution, detours)
-    replay = _replay(driven, demand.iloc[served], case.reached.of(solution.stations))
+    coming = demand.iloc[served].assign(
+        trips_per_day=demand["trips_per_day"].to_numpy()[served] * driven.share
+    )
+    replay = _replay(driven, coming, case.reached.of(solution.stations))
     taken = points.served_from(solution.stations)
     taken.check(inputs, stations)
     reporter.stage("sizing", f"sizes of {len(stations)} stations")
-    sizing, taken = _size(stations, demand.iloc[served], replay, taken, values)
+    sizing, taken = _size(stations, coming, replay, taken, values)
     reporter.stage("supply", "a base for each station")
     supply = _supply(scenario, inputs, stations, sizing, values)
     parts = Parts(
@@ -106,6 +110,7 @@ def make_plan(
         points=taken,
         resilient=resilient,
         extra_km=driven.extra_km,
+        coming_share=driven.share,
     )
     plan = parts.plan((*case.unusual, *case.own.notices), seconds=reporter.seconds)
     plan = replace(plan, provenance={**plan.provenance, **case.own.provenance()})
@@ -116,8 +121,11 @@ def make_plan(
 class _Reporter:
     """Passes progress on and notices a wish to stop."""
 
-    def __init__(self, on_progress: OnProgress | None, should_stop: ShouldStop | None) -> None:
+    def __init__(
+        self, on_progress: OnProgress | None, should_stop: ShouldStop | None, *, objective: Objective
+    ) -> None:
         self._on_progress = on_progress
+        self._objective = objective
         self.should_stop = should_stop
         self._start = time.perf_counter()
 
@@ -138,7 +146,12 @@ class _Reporter:
         if self._on_progress is not None:
             self._on_progress(
                 Progress(
-                    stage="siting", seconds=self.seconds, message=message, incumbent=incumbent, bound=bound
+                    stage="siting",
+                    seconds=self.seconds,
+                    message=message,
+                    incumbent=incumbent,
+                    bound=bound,
+                    objective=self._objective,
                 )
             )
 
@@ -151,8 +164,8 @@ def _detours(case: SitingCase) -> Detours | None:
         case.inputs,
         case.used,
         case.demand,
-        detour=case.scenario.detour,
-        points_kg_per_day=case.points.kg_per_day,
+        steps=even_steps(case.scenario.detour, last_share=case.scenario.detour_decay),
+        volume=case.volume,
     )
 
 
@@ -198,7 +211,7 @@ def _driven(case: SitingCase, solution: FlowRefuelingSolution, detours: Detours 
     if detours is not None:
         return detours.driven(case.driving, case.cover, case.demand, solution)
     way = case.driving.of(case.demand.iloc[np.flatnonzero(solution.served)])
-    return DrivenWays(driving=case.driving, way=way, extra_km=np.zeros(len(way)))
+    return DrivenWays(driving=case.driving, way=way, extra_km=np.zeros(len(way)), share=np.ones(len(way)))
 
 
 def _replay(driven: DrivenWays, served: pd.DataFrame, reached: Access) -> Replay:

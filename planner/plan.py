@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from corridor.errors import Fault, InputError
 from corridor.sites import RULES
+from planner.objective import unit
 from planner.scenario import Scenario, validated
 from planner.text import LANGUAGES, Language, text
 from siting.certificate import Certificate
@@ -83,8 +84,9 @@ class Notice:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def say(self, language: Language) -> str:
-        """Return the notice in a language."""
-        return text(f"notice.{self.key}", language, **self.details)
+        """Return the notice in a language; ``unit`` is that of the detail ``objective``."""
+        said = unit(self.details.get("objective", "kg"), language)
+        return text(f"notice.{self.key}", language, **{"unit": said, **self.details})
 
     def to_dict(self) -> dict[str, Any]:
         """Return key, values and wording, ready for JSON."""
@@ -103,7 +105,8 @@ class Plan:
     stations, flows, supply
         Tables of docs/tables.md.
     certificate
-        Of the siting solve: kg/day of demand that the stations can serve by range.
+        Of the siting solve: what the stations can serve by range, per day, in the unit of the scenario's
+        objective (:mod:`planner.objective`).
     replay
         What the independent replay drove: ``trips``, ``faults``, ``lowest_fill_share``.
     kpis
@@ -134,13 +137,18 @@ class Plan:
     points: pd.DataFrame = field(default_factory=no_points)
     weak_spots: pd.DataFrame = field(default_factory=no_weak_spots)
 
+    def proof(self) -> dict[str, Any]:
+        """Return the certificate as plain values, with what was maximized and its unit."""
+        objective = self.scenario.objective
+        return {**self.certificate.to_dict(), "objective": objective, "unit": unit(objective, "en")}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values ready for JSON; of the flows, those served."""
         served = self.flows[self.flows["served_kg_per_day"] > 0]
         return {
             "schema": SCHEMA,
             "scenario": self.scenario.model_dump(mode="json"),
-            "certificate": self.certificate.to_dict(),
+            "certificate": self.proof(),
             "kpis": plain(dict(self.kpis)),
             "replay": plain(dict(self.replay)),
             "stations": records(self.stations),
@@ -203,7 +211,8 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         raise InputError(
             Fault(f"layout {meta.get('schema')} is not {SCHEMA}", "plan", "Solve the scenario again")
         )
-    certificate = {key: value for key, value in meta["certificate"].items() if key != "gap"}
+    proven = {field.name for field in fields(Certificate)}
+    certificate = {key: value for key, value in meta["certificate"].items() if key in proven}
     return Plan(
         scenario=validated(meta["scenario"], where="stored scenario"),
         stations=tables["stations"],

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from corridor.roads import RoadNetwork
     from planner.inputs import Inputs
-    from planner.scenario import Scenario
+    from planner.scenario import Objective, Scenario
     from siting.coverage import CoverSets
 
 #: Points named in a notice; the rest is counted.
@@ -176,9 +176,13 @@ class ServedPoints:
         ordered: pd.DataFrame = shown[list(POINT_COLUMNS)]
         return ordered
 
-    def notices(self) -> list[Notice]:
-        """Return what a person should know about the points."""
+    def notices(self, objective: Objective) -> list[Notice]:
+        """Return what a person should know about the points of a plan with this objective."""
         said = []
+        if objective != "kg" and len(self.placed.table):
+            kg = float(self.placed.kg_per_day.sum())
+            values = {"count": len(self.placed.table), "kg": kg, "objective": objective}
+            said.append(Notice("points_not_counted", values))
         if later := self.placed.later:
             said.append(Notice("points_later", {"count": len(later), "points": _named(later)}))
         if len(missed := self.placed.table.index[~self.covered]):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from planner.scenario import Objective
 
 #: Stages of a plan, in order.
 STAGES = ("load", "demand", "siting", "replay", "sizing", "supply", "done")
@@ -22,7 +26,9 @@ class Progress:
     message
         What is going on, in English.
     incumbent, bound
-        Of the siting solve so far, kg/day; None before there is one.
+        Of the siting solve so far, in the unit of the objective; None before there is one.
+    objective
+        What siting maximizes (:mod:`planner.objective`).
     """
 
     stage: str
@@ -30,6 +36,7 @@ class Progress:
     message: str
     incumbent: float | None = None
     bound: float | None = None
+    objective: Objective = "kg"
 
     @property
     def share(self) -> float:

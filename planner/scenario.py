@@ -12,7 +12,7 @@ import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from corridor.errors import Fault, InputError
 from demand.point_demands import PointUse  # noqa: TC001  pydantic reads it at run time
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 YEARS = (2027, 2030, 2035)
 Year = Literal[2027, 2030, 2035]
+
+#: What siting may maximize (:mod:`planner.objective`).
+Objective = Literal["kg", "trips", "vehicle_km", "co2"]
+OBJECTIVES: tuple[Objective, ...] = ("kg", "trips", "vehicle_km", "co2")
 
 _Factor = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -126,6 +130,9 @@ class Scenario(BaseModel):
         the three named routes), or all intercity trips of the region.
     stations
         Largest number of new stations, besides the existing ones.
+    objective
+        What siting maximizes of what is within range, per day: hydrogen, round trips, vehicle-km or CO2
+        avoided (:mod:`planner.objective`).
     adoption
         Where the fuel-cell shares come from: policy targets, a Bass curve fitted to published fleets, or
         total cost of ownership (:mod:`demand.adoption`).
@@ -139,6 +146,9 @@ class Scenario(BaseModel):
     detour
         Share of the shortest route of its pair that a driver drives on top to reach stations, 0-1
         (:mod:`planner.detours`); 0 keeps everybody to the routes.
+    detour_decay
+        Share of the drivers that still comes when the detour is as long as `detour`, 0-1; it falls evenly to
+        that, in steps (:func:`siting.deviation.even_steps`). None: all come.
     locked, forbidden
         Site ids that must, or must not, get a new station.
     closures
@@ -168,10 +178,12 @@ class Scenario(BaseModel):
     scope: Literal["corridor", "region"] = "corridor"
     adoption: Literal["policy", "bass", "cost"] = "policy"
     stations: int = Field(default=12, ge=0, le=1000)
+    objective: Objective = "kg"
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
     resilience: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
     detour: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
+    detour_decay: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
     locked: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     closures: tuple[str, ...] = ()
@@ -190,6 +202,14 @@ class Scenario(BaseModel):
         """Nested TOML tables spell dotted keys."""
         return flattened(value) if isinstance(value, dict) else value
 
+    @field_validator("detour_decay")
+    @classmethod
+    def _of_a_detour(cls, share: float | None, info: ValidationInfo) -> float | None:
+        """Refuse a share of the drivers that come where nobody leaves the route."""
+        if share is not None and info.data.get("detour") == 0.0:
+            raise ValueError("it says nothing without a detour: set detour above 0 or leave it out")
+        return share
+
     @field_validator("point_demands")
     @classmethod
     def _distinct(cls, points: tuple[PointDemand, ...]) -> tuple[PointDemand, ...]:
@@ -203,7 +223,13 @@ class Scenario(BaseModel):
     def identity(self) -> str:
         """SHA-256 of the content without the name: equal scenarios have equal identities."""
         content = self.model_dump(mode="json", exclude={"name"})
-        defaults = {"detour": 0.0, "point_demands": [], "resilience": None}
+        defaults: dict[str, object] = {
+            "detour": 0.0,
+            "detour_decay": None,
+            "objective": "kg",
+            "point_demands": [],
+            "resilience": None,
+        }
         for name, default in defaults.items():  # scenarios from before there were any keep their identity
             if content[name] == default:
                 del content[name]

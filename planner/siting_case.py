@@ -21,6 +21,7 @@ from demand.hydrogen import demand_table
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.kept import Latest
+from planner.objective import point_amounts, trip_amounts
 from planner.own_trips import file_stamp, own_trips
 from planner.points import placed_points
 from planner.scenario import Scenario
@@ -40,15 +41,18 @@ if TYPE_CHECKING:
     from planner.own_trips import OwnTrips
     from planner.plan import Notice
     from planner.points import PlacedPoints
+    from planner.scenario import Objective
     from siting.coverage import CoverSets
 
 #: Fields of a scenario that leave its trips as they are. A field not named here counts as one that does not.
 _NOT_OF_TRIPS = (
     "name",
     "stations",
+    "objective",
     "green_only",
     "resilience",
     "detour",
+    "detour_decay",
     "locked",
     "forbidden",
     "added_sites",
@@ -107,8 +111,14 @@ class SitingCase:
 
     @property
     def volume(self) -> NDArray[np.float64]:
-        """What serving each row of the cover sets counts: kg/d."""
-        return np.concatenate([self.demand["kg_per_day"].to_numpy(), self.points.kg_per_day])
+        """What serving each row of the cover sets counts, in the unit of the scenario's objective."""
+        return self.counted(self.scenario.objective)
+
+    def counted(self, objective: Objective) -> NDArray[np.float64]:
+        """Return what serving each row of the cover sets counts towards an objective, per day."""
+        length_km = self.inputs.routes.length_km[self.demand["route"].to_numpy()]
+        trips = trip_amounts(objective, self.demand, length_km, self.values)
+        return np.concatenate([trips, point_amounts(objective, self.points.kg_per_day)])
 
     @property
     def existing(self) -> NDArray[np.int64]:

@@ -8,6 +8,8 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
+from planner.objective import PER_DAY, unit
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -56,14 +58,17 @@ def _weak_spots(plan: Plan) -> Table:
     title = f"薄弱站点 Weak spots ({len(shown)} / {len(plan.weak_spots)})"
     table = Table(title=title, box=box.SIMPLE)
     table.add_column("停运的站 station out", overflow="fold")
-    for heading in ("剩余 left\nkg/d", "失去 lost\nkg/d", "剩余比例\nleft"):
+    objective = plan.scenario.objective
+    left, lost = (f"{what}_{PER_DAY[objective]}" for what in ("left", "lost"))
+    per_day = unit(objective, "en")
+    for heading in (f"剩余 left\n{per_day}", f"失去 lost\n{per_day}", "剩余比例\nleft"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in shown.itertuples():
+    for _, row in shown.iterrows():
         table.add_row(
-            f"{row.name_zh} {row.name_en}",
-            _number(row.left_kg_per_day),
-            _number(row.lost_kg_per_day, "{:,.1f}"),
-            _number(row.left_share, "{:.1%}"),
+            f"{row['name_zh']} {row['name_en']}",
+            _number(row[left]),
+            _number(row[lost], "{:,.1f}"),
+            _number(row["left_share"], "{:.1%}"),
         )
     return table
 
@@ -94,7 +99,8 @@ def _certificate(plan: Plan) -> str:
     incumbent = "–" if proof.incumbent is None else f"{proof.incumbent:,.1f}"
     bound = "–" if proof.bound is None else f"{proof.bound:,.1f}"
     gap = "–" if proof.gap is None else f"{proof.gap:.3%}"
+    per_day = unit(plan.scenario.objective, "en")
     return (
-        f"[bold]{proof.status}[/bold]  incumbent {incumbent} kg/d  bound {bound} kg/d  gap {gap}  "
+        f"[bold]{proof.status}[/bold]  incumbent {incumbent} {per_day}  bound {bound} {per_day}  gap {gap}  "
         f"{proof.seconds:.1f} s  {proof.solver} {proof.version}"
     )

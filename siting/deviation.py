@@ -31,7 +31,8 @@ graph of the legs, and every trip it claims in vain adds a minimal blocker, unti
 a plan (its true volume) and a bound (of the relaxation), so that it may stop at any time.
 
 A share that falls with the detour (Kim & Kuby 2012) is a step function: the trip enters once per step, with
-the length up to which that step is driven and the volume the step is higher than the next.
+the length up to which that step is driven and the volume the step is higher than the next. One that falls
+evenly is counted in such steps, too (`even_steps`).
 
 References
 ----------
@@ -72,8 +73,34 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
+#: Steps of a share of drivers that falls evenly with the detour: the optimizer's trips multiply by them.
+N_STEPS = 4
+
 #: The first plan may miss its own optimum by this share, and take this long, s.
 _FIRST_GAP, _FIRST_S = 0.01, 2.0
+
+
+def even_steps(
+    detour: float, *, last_share: float | None = None, n_steps: int = N_STEPS
+) -> tuple[tuple[float, float], ...]:
+    """Return the steps of a share of the drivers that falls evenly with the detour, for `in_steps`.
+
+    Within a step the share is that at its end: never more drivers than on the straight line from all of them
+    without a detour to `last_share`, and fewer by less than (1 - last_share) / n_steps of them.
+
+    Parameters
+    ----------
+    detour
+        Longest detour anybody accepts, as a share of the trip's length; above 0.
+    last_share
+        Share of the drivers that accepts it, 0-1; None: all.
+    n_steps
+        Steps between no detour and the longest.
+    """
+    if last_share is None or last_share == 1.0:
+        return ((detour, 1.0),)
+    steps = [(detour * k / n_steps, 1.0 - (1.0 - last_share) * k / n_steps) for k in range(n_steps)]
+    return (*steps, (detour, last_share)) if last_share > 0.0 else tuple(steps)
 
 
 def in_steps(trips: Trips, direct_km: Floats, steps: Sequence[tuple[float, float]]) -> tuple[Trips, Indices]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from planner.objective import PER_DAY
 from planner.text import Language, text
 from planner.views.figures import gap, number, with_unit
 from planner.views.style import escaped
@@ -14,27 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from planner.plan import Plan
+    from planner.scenario import Objective
     from siting.certificate import Certificate
 
 
 def draw(plan: Plan, language: Language) -> None:
     """Draw the certificate, the replay and the notices."""
-    proof = plan.certificate
+    proof, objective = plan.certificate, plan.scenario.objective
     st.html(
         f'<p class="proof-line"><b>{escaped(verdict(proof, language))}</b><br/>'
-        f"{escaped(text('certificate.objective', language))}</p>"
-        f"{table(proof, plan.replay, language)}"
+        f"{escaped(text(f'objective.{objective}_said', language))}</p>"
+        f"{table(proof, plan.replay, language, objective=objective)}"
     )
     notices = [notice.say(language) for notice in plan.notices] or [text("table.no_notices", language)]
     items = "".join(f"<li>{escaped(notice)}</li>" for notice in notices)
     st.html(f'<p class="proof-line"><b>{escaped(text("table.notices", language))}</b></p><ul>{items}</ul>')
 
 
-def table(proof: Certificate, replay: Mapping[str, Any], language: Language) -> str:
-    """Return the certificate and the replay as an HTML table."""
+def table(
+    proof: Certificate, replay: Mapping[str, Any], language: Language, *, objective: Objective = "kg"
+) -> str:
+    """Return the certificate, in the unit of the objective, and the replay as an HTML table."""
+    per_day = PER_DAY[objective]
     rows = {
-        text("certificate.incumbent", language): with_unit(proof.incumbent, "kg_per_day", language, digits=1),
-        text("certificate.bound", language): with_unit(proof.bound, "kg_per_day", language, digits=1),
+        text("certificate.incumbent", language): with_unit(proof.incumbent, per_day, language, digits=1),
+        text("certificate.bound", language): with_unit(proof.bound, per_day, language, digits=1),
         text("certificate.gap", language): gap(proof.gap),
         text("certificate.seconds", language): with_unit(proof.seconds, "s", language, digits=1),
         text("certificate.solver", language): f"{proof.solver} {proof.version}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from planner.objective import unit
 from planner.text import Language, text
 from planner.views.figures import gap, money, number, share, with_unit
 from planner.views.style import escaped
@@ -78,7 +79,11 @@ def _proof(plan: Plan, language: Language) -> str:
     """Return what was proven, in the words of its status."""
     proof = plan.certificate
     limits = text(
-        "kpi.certificate_note", language, incumbent=number(proof.incumbent), bound=number(proof.bound)
+        "kpi.certificate_note",
+        language,
+        incumbent=number(proof.incumbent),
+        bound=number(proof.bound),
+        unit=unit(plan.scenario.objective, language),
     )
     closing = " · ".join(
         (

@@ -8,12 +8,14 @@ import streamlit as st
 
 from corridor.errors import InputError
 from planner.demand_view import demand_key
-from planner.scenario import YEARS, Scenario, validated
+from planner.scenario import OBJECTIVES, YEARS, Scenario, validated
 from planner.text import LANGUAGES, Language, text
 from planner.views import closures, trip_upload
 from planner.views.status import message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from planner.inputs import Inputs
     from planner.views.session import Session
 
@@ -21,9 +23,7 @@ SCOPES = ("corridor", "region")
 ADOPTIONS = ("policy", "bass", "cost")
 _MOST_STATIONS = 60
 _DETOURS_PERCENT = (0, 5, 10, 15, 20, 30)
-
-#: Where the choice of adoption stays when the language is switched.
-_ADOPTION = "adoption-chosen"
+_COMING_PERCENT = (0, 20, 40, 60, 80, 100)
 
 
 def language() -> Language:
@@ -64,17 +64,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         help=text("sidebar.scope_help", language),
         width="stretch",
     )
-    # A list keeps the words of the language it was first drawn in: each language has its own.
-    remembered = st.session_state.get(_ADOPTION, asked.adoption)
-    adoption = st.selectbox(
-        text("sidebar.adoption", language),
-        ADOPTIONS,
-        index=ADOPTIONS.index(remembered),
-        format_func=lambda name: text(f"adoption.{name}", language),
-        key=f"adoption-{language}",
-        help=text("sidebar.adoption_help", language),
-    )
-    st.session_state[_ADOPTION] = adoption
+    adoption = _choice("adoption", ADOPTIONS, asked.adoption, language)
     stations = st.slider(
         text("sidebar.stations", language),
         0,
@@ -94,6 +84,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         key="range",
         help=text("sidebar.range_help", language),
     )
+    objective = _choice("objective", OBJECTIVES, asked.objective, language)
     detour_percent = st.select_slider(
         text("sidebar.detour", language),
         sorted({*_DETOURS_PERCENT, round(100.0 * asked.detour)}),
@@ -102,6 +93,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         key="detour",
         help=text("sidebar.detour_help", language),
     )
+    detour_decay = _decay(asked, language) if detour_percent > 0 else None
     green_only = st.toggle(
         text("sidebar.green_only", language),
         value=asked.green_only,
@@ -117,7 +109,9 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "adoption": adoption,
         "stations": stations,
         "usable_range_km": usable_range,
+        "objective": objective,
         "detour": detour_percent / 100.0,
+        "detour_decay": detour_decay,
         "green_only": green_only,
         "closures": session.closures,
         "added_sites": [site.model_dump() for site in session.added_sites],
@@ -127,6 +121,36 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
     }
     if is_sound:
         _solve(session, settings, language)
+
+
+def _choice(name: str, options: Sequence[str], asked: str, language: Language) -> str:
+    """Draw a list to choose from; the choice stays when the language is switched."""
+    # A list keeps the words of the language it was first drawn in: each language has its own.
+    kept = f"{name}-chosen"
+    chosen: str = st.selectbox(
+        text(f"sidebar.{name}", language),
+        options,
+        index=options.index(st.session_state.get(kept, asked)),
+        format_func=lambda option: text(f"{name}.{option}", language),
+        key=f"{name}-{language}",
+        help=text(f"sidebar.{name}_help", language),
+    )
+    st.session_state[kept] = chosen
+    return chosen
+
+
+def _decay(asked: Scenario, language: Language) -> float | None:
+    """Draw the share of the drivers that accepts the longest detour; None is all."""
+    share = round(100.0 * (1.0 if asked.detour_decay is None else asked.detour_decay))
+    percent: int = st.select_slider(
+        text("sidebar.detour_decay", language),
+        sorted({*_COMING_PERCENT, share}),
+        value=share,
+        format_func=lambda percent: f"{percent} %",
+        key="detour-decay",
+        help=text("sidebar.detour_decay_help", language),
+    )
+    return None if percent == 100 else percent / 100.0  # noqa: PLR2004  all of a hundred
 
 
 def _solve(session: Session, settings: dict[str, object], language: Language) -> None:

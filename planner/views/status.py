@@ -8,6 +8,7 @@ import streamlit as st
 
 from corridor.errors import ChengyuError, InfeasibleError, InputError, ReplayError, SolverError
 from planner.fault_text import said, sentence
+from planner.objective import PER_DAY
 from planner.text import Language, text
 from planner.views.figures import gap, with_unit
 from planner.views.style import escaped
@@ -55,12 +56,10 @@ def _line(progress: Progress | None, language: Language, *, first: bool) -> str:
     figures = [f"<b>{escaped(stage)}</b>"]
     if progress is not None:
         figures.append(escaped(with_unit(progress.seconds, "s", language, digits=1)))
-        values = {
-            "incumbent": progress.incumbent,
-            "bound": progress.bound,
-        }
+        values = {"incumbent": progress.incumbent, "bound": progress.bound}
+        per_day = PER_DAY[progress.objective]
         figures += [
-            escaped(f"{text(f'progress.{key}', language)} {with_unit(value, 'kg_per_day', language)}")
+            escaped(f"{text(f'progress.{key}', language)} {with_unit(value, per_day, language)}")
             for key, value in values.items()
             if value is not None
         ]

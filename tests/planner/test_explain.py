@@ -13,7 +13,8 @@ from corridor.errors import InputError
 from planner import exports
 from planner.cli import app
 from planner.driving import class_numbers
-from planner.explain_report import explain_report, of_site, stored_choice
+from planner.explain_report import explain_report, of_site
+from planner.explain_stored import stored_choice
 from planner.pipeline import make_plan
 from planner.scenario import PointDemand, Scenario
 from planner.siting_case import siting_case

@@ -1,0 +1,116 @@
+"""What siting maximizes, per day: hydrogen, round trips, vehicle-km, or CO2 of diesel that is not burnt.
+
+Definitions
+-----------
+For a row of the demand table with t round trips a day on a route of L km one way:
+
+    kg          t times kg per trip: hydrogen sold                                  kg/d
+    trips       t                                                                   round trips/d
+    vehicle_km  2 L t                                                               vehicle-km/d
+    co2         2 L t times l/km of a diesel vehicle of the class times kg CO2/l    kg CO2/d
+
+Lengths are those of the row's own route: a detour drives no vehicle-km that count. CO2 is what a diesel
+vehicle of the same class would leave at the tailpipe on the same round trips; what making and delivering the
+hydrogen emits is not taken off. A point demand makes no trips, and what its hydrogen replaces is not known:
+it counts in kg only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from planner.text import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from planner.scenario import Objective
+    from planner.text import Language
+
+    Floats = NDArray[np.float64]
+
+#: What columns and key figures of an objective end in; below ``unit.`` the unit as people read it.
+PER_DAY: Mapping[Objective, str] = {
+    "kg": "kg_per_day",
+    "trips": "trips_per_day",
+    "vehicle_km": "vehicle_km_per_day",
+    "co2": "kg_co2_per_day",
+}
+
+_BOTH_WAYS = 2.0
+_PER_100_KM = 100.0
+
+
+def unit(objective: Objective, language: Language) -> str:
+    """Return the unit of an objective as people read it."""
+    return text(f"unit.{PER_DAY[objective]}", language)
+
+
+def trip_amounts(
+    objective: Objective, demand: pd.DataFrame, length_km: Floats, values: Mapping[str, float]
+) -> Floats:
+    """Return what each row of the demand counts, per day: (n_rows,) float64.
+
+    Parameters
+    ----------
+    objective
+        What counts.
+    demand
+        ``vehicle_class``, ``trips_per_day``, ``kg_per_day``.
+    length_km
+        (n_rows,) float64, one way.
+    values
+        Assumptions in force: ``carbon.*``.
+    """
+    if objective == "kg":
+        return demand["kg_per_day"].to_numpy(dtype=np.float64)
+    trips = demand["trips_per_day"].to_numpy(dtype=np.float64)
+    if objective == "trips":
+        return trips
+    vehicle_km: Floats = trips * _BOTH_WAYS * length_km
+    if objective == "vehicle_km":
+        return vehicle_km
+    return (
+        vehicle_km * diesel_l_per_km(demand["vehicle_class"], values) * values["carbon.diesel_kg_co2_per_l"]
+    )
+
+
+def point_amounts(objective: Objective, kg_per_day: Floats) -> Floats:
+    """Return what each point demand counts, per day: its hydrogen, and nothing of all else."""
+    return kg_per_day if objective == "kg" else np.zeros(len(kg_per_day))
+
+
+def key_figures(objective: Objective, flows: pd.DataFrame, values: Mapping[str, float]) -> dict[str, float]:
+    """Return what is asked for, within range and served in the unit of an objective; of kg nothing.
+
+    Parameters
+    ----------
+    objective
+        What counts.
+    flows
+        ``flows`` of a plan (docs/tables.md).
+    values
+        Assumptions in force.
+    """
+    if objective == "kg":
+        return {}
+    per_day = PER_DAY[objective]
+    counted = trip_amounts(objective, flows, flows["length_km"].to_numpy(dtype=np.float64), values)
+    served = flows["served_kg_per_day"] / flows["kg_per_day"]
+    return {
+        f"demand_{per_day}": float(counted.sum()),
+        f"covered_{per_day}": float((counted * flows["coming_share"]).sum()),
+        f"served_{per_day}": float((counted * served).sum()),
+    }
+
+
+def diesel_l_per_km(vehicle_class: pd.Series, values: Mapping[str, float]) -> Floats:
+    """Return what diesel vehicles of these classes burn, l/km: (n_rows,) float64."""
+    names, row = np.unique(vehicle_class.to_numpy(dtype=object).astype(str), return_inverse=True)
+    burnt = np.array([values[f"carbon.diesel_l_per_100km.{name}"] for name in names], dtype=np.float64)
+    return (burnt / _PER_100_KM)[row]
