@@ -14,7 +14,7 @@ from scipy import sparse
 
 from corridor.errors import InputError
 from siting.coverage import CoverSets
-from siting.deviation import in_steps, solve_deviation
+from siting.deviation import even_steps, in_steps, solve_deviation
 from siting.legs import Legs, Trips, trip_km
 
 if TYPE_CHECKING:
@@ -155,6 +155,59 @@ def test_a_share_that_falls_with_the_detour_is_counted_step_by_step() -> None:
     assert solution.certificate.incumbent == pytest.approx(0.5 * 8.0)
     assert whole.tolist() == [0, 0, 0, 0]
     assert solution.served.tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("last_share", "expected"),
+    [
+        (None, ((0.2, 1.0),)),
+        (1.0, ((0.2, 1.0),)),
+        (0.5, ((0.0, 1.0), (0.05, 0.875), (0.1, 0.75), (0.15, 0.625), (0.2, 0.5))),
+        (0.0, ((0.0, 1.0), (0.05, 0.75), (0.1, 0.5), (0.15, 0.25))),
+    ],
+)
+def test_a_share_that_falls_evenly_has_its_values_at_the_ends_of_the_steps(
+    last_share: float | None, expected: tuple[tuple[float, float], ...]
+) -> None:
+    found = even_steps(0.2, last_share=last_share)
+    assert np.array(found) == pytest.approx(np.array(expected))
+    assert found[0][1] == 1.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(question=questions(), n_new=st.integers(0, 3), last_share=st.sampled_from([0.0, 0.3, 0.5, 1.0]))
+def test_the_optimum_of_falling_shares_equals_trying_everything(
+    question: tuple[nx.Graph[Any], int, float, list[tuple[int, int, float]], list[int]],
+    n_new: int,
+    last_share: float,
+) -> None:
+    graph, range_, detour, flows, candidates = question
+    detour = detour or 1.0
+    trips, legs = _question(graph, range_, 0.0, flows, candidates)
+    direct = trips.longest_km
+    km_of = dict(nx.all_pairs_dijkstra_path_length(graph, weight="km"))
+    best = 0.0
+    for chosen in combinations(range(len(candidates)), min(n_new, len(candidates))):
+        stations = {candidates[site] for site in chosen}
+        total = 0.0
+        for o, d, volume in flows:
+            shortest = km_of[o][d]
+            walks = _walks(graph, o, d, shortest * (1.0 + detour))
+            lengths = [
+                sum(graph[u][v]["km"] for u, v in pairwise(walk))
+                for walk in walks
+                if _runs(graph, walk, range_, stations)
+            ]
+            if lengths:
+                quarters = np.ceil((min(lengths) / shortest - 1.0) / detour * 4.0 - 1e-9)
+                total += volume * (1.0 - (1.0 - last_share) * quarters / 4.0)
+        best = max(best, total)
+    parts, whole = in_steps(trips, direct, even_steps(detour, last_share=last_share))
+    solution = solve_deviation(parts, [legs], n_new=n_new)
+    assert solution.certificate.status == "optimal"
+    assert solution.certificate.incumbent == pytest.approx(best, abs=1e-9)
+    by_flow = np.bincount(whole, weights=parts.volume, minlength=len(flows))
+    assert by_flow == pytest.approx(trips.volume)
 
 
 @pytest.mark.parametrize(
