@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siting.plant import Plants
+    from siting.watch import Watch
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -112,10 +113,9 @@ class Relaxation:
         customer = np.flatnonzero(missing > tolerance).astype(np.int64)
         return self._add(Cuts(customer=customer, price=price[customer]))
 
-    def solve(self, *, time_limit_s: float) -> bool:
-        """Solve with the cuts so far; tell whether time sufficed."""
-        self._glop.SetTimeLimit(max(1, int(1e3 * min(time_limit_s, 1e6))))
-        if self._glop.Solve() != LinearSolver.OPTIMAL:
+    def solve(self, watch: Watch) -> bool:
+        """Solve with the cuts so far; tell whether neither time nor a stop cut it short."""
+        if watch.run(self._glop) != LinearSolver.OPTIMAL:
             return False
         self.y = np.clip([y.solution_value() for y in self._y], 0.0, 1.0)
         self.theta = np.array([theta.solution_value() for theta in self._theta])

@@ -158,7 +158,7 @@ class PlantSearch:
         inner = np.full(problem.n_sites, problem.most / problem.n_sites)
         inner_value = math.inf
         for _ in range(_LINEAR_ROUNDS):
-            if self.watch.done() or not relaxation.solve(time_limit_s=self.watch.left()):
+            if self.watch.done() or not relaxation.solve(self.watch):
                 break
             ascent.look_at(relaxation.price)
             self._raise_bound(ascent.bound.value)

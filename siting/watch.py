@@ -2,7 +2,7 @@
 
 OR-Tools' SCIP and HiGHS cannot be interrupted, so a mixed-integer program runs in a thread of its own. When
 the person stops the solve or time is up, the thread is left behind: it ends by its own time limit and
-its answer is not read.
+its answer is not read. GLOP can be: a long linear program runs in a thread, too, and is interrupted.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from siting.program import ORTOOLS_VERSION, Answer, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ortools.linear_solver.pywraplp import Solver as LinearSolver
 
     from siting.program import Program, SolverName
     from siting.search import ProgressCallback
@@ -126,6 +128,27 @@ class Watch:
         if failures:
             raise failures[0]
         return answers[0]
+
+    def run(self, linear: LinearSolver) -> int:
+        """Solve a linear program that keeps its state between solves; a stop interrupts it.
+
+        Returns
+        -------
+        int
+            Status of the solver.
+        """
+        linear.SetTimeLimit(max(1, int(1e3 * min(self.left(), 1e6))))
+        if self._should_stop is None:
+            return int(linear.Solve())
+        statuses: list[int] = []
+        thread = threading.Thread(target=lambda: statuses.append(int(linear.Solve())), daemon=True)
+        thread.start()
+        thread.join(_LOOK_S)
+        while thread.is_alive():
+            if self._should_stop():
+                linear.InterruptSolve()
+            thread.join(_LOOK_S)
+        return statuses[0]
 
     def certificate(self, solver: str) -> Certificate:
         """Return what was proven."""
