@@ -7,10 +7,7 @@ spopt (PuLP and CBC) in an environment of its own, made on demand.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
+import math
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +17,8 @@ import numpy as np
 from scipy.sparse.csgraph import shortest_path
 
 from benchmarks import textbook
-from benchmarks.timing import Row, timed
+from benchmarks.peers import ask, spopt_python
+from benchmarks.timing import Check, Report, Row, listed, timed
 from siting.facility_location import solve_facility_location
 from siting.maximal_covering import solve_maximal_covering
 from siting.p_center import solve_p_center
@@ -44,15 +42,46 @@ _LIMIT_S = 60.0
 PEERS: tuple[SolverName, ...] = ("scip", "highs")
 #: Instances the peers are given: p-median and p-center; the covering models; warehouses.
 _PEER_MEDIANS, _PEER_COVER, _PEER_CAP = ("pmed1", "pmed6"), "pmed16", "cap44"
-_SPOPT = HERE.parent / ".venv-spopt"
+_OWN, _SPOPT = "chengyu locate's solver", "spopt (PuLP, CBC)"
 
 
-def rows() -> list[Row]:
+def report() -> Report:
     """Return a row for every instance, and for every peer."""
     if not INSTANCES.exists():
         print("    OR-Library instances are not beside the checkout: left out", flush=True)
-        return []
-    return [*_every_median(), *_every_warehouse(), *_against_peers()]
+        return Report([], [])
+    medians, warehouses, asked = _every_median(), _every_warehouse(), _against_peers()
+    return Report(
+        [*medians, *warehouses, *asked],
+        [
+            _proven(medians, "OR-Library p-median 1-20: each to its published optimum, proven, in 60 s"),
+            _proven(warehouses, "OR-Library warehouses: each to its published optimum"),
+            *_spopt_checks(asked),
+        ],
+    )
+
+
+def _proven(rows: list[Row], asked: str) -> Check:
+    """Tell whether every instance was solved to its optimum in time."""
+    solved = [row for row in rows if row.facts["solved"]]
+    slowest = max(row.seconds for row in rows)
+    told = f"{len(solved)} of {len(rows)}, {slowest:.2f} s at most"
+    return Check(asked, told, len(solved) == len(rows) and slowest <= _LIMIT_S)
+
+
+def _spopt_checks(asked: list[Row]) -> list[Check]:
+    """Tell ratio and right answers of spopt for the models that are asked about."""
+    result = []
+    for model, name in (("maximal covering", "MCLP"), ("p-median", "p-median")):
+        rows = [row for row in asked if row.work.startswith(model)]
+        own = [row for row in rows if row.who == _OWN]
+        other = [row for row in rows if row.who == _SPOPT]
+        if other:
+            hits = [f"{sum(row.facts['right'] for row in each):.0f} of {len(each)}" for each in (own, other)]
+            told = f"{listed([row.ratio for row in other], 'x')}; right: ours {hits[0]}, spopt {hits[1]}"
+            right = all(row.facts["right"] for row in own)
+            result.append(Check(f"against spopt's {name}: ratio, and whose answer is right", told, right))
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +100,8 @@ class Question:
         Builds the textbook program.
     distance, p, radius
         For spopt; None for models it does not have.
+    best
+        Published optimum, if there is one.
     """
 
     model: str
@@ -80,6 +111,7 @@ class Question:
     distance: Floats | None = None
     p: int = 0
     radius: float = 0.0
+    best: float | None = None
 
 
 def _every_median() -> list[Row]:
@@ -89,7 +121,8 @@ def _every_median() -> list[Row]:
         distance, p = read_median(name)
         proof, seconds = timed(partial(_median, distance, p), repeats=1)
         work = f"p-median {name}: n={len(distance)}, p={p}, published {best:,.0f}"
-        result.append(Row(work, "siting.p_median", seconds, 1.0, _answer(proof, best)))
+        facts = {"solved": float(_is_best(proof, best))}
+        result.append(Row(work, "siting.p_median", seconds, 1.0, _answer(proof, best), facts))
     return result
 
 
@@ -101,26 +134,35 @@ def _every_warehouse() -> list[Row]:
         work = f"warehouses {name}: {cost.shape[1]} x {cost.shape[0]}, published {best:,.3f}"
         ours = partial(solve_facility_location, cost, fixed, demand=demand, capacity=capacity)
         solution, seconds = timed(ours, repeats=1)
-        answer = _answer(solution.certificate, best)
-        result.append(Row(work, "siting.facility_location", seconds, 1.0, answer))
+        proof = solution.certificate
+        facts = {"solved": float(_is_best(proof, best))}
+        result.append(Row(work, "siting.facility_location", seconds, 1.0, _answer(proof, best), facts))
     return result
 
 
 def _against_peers() -> list[Row]:
-    """Put some questions to everyone."""
-    python = _spopt_python()
+    """Put some questions to everyone.
+
+    The published optimum decides who is right; where there is none, the value that all who proved one agree
+    on.
+    """
+    python = spopt_python()
     result = []
     for question in _questions():
         proof, ours = timed(question.ours, repeats=1)
-        result.append(Row(question.work, "chengyu locate's solver", ours, 1.0, _answer(proof)))
-        for solver in PEERS:
-            told, seconds = timed(partial(_whole, question.program, solver), repeats=1)
-            result.append(
-                Row(question.work, f"textbook MIP, {solver.upper()}", seconds, seconds / ours, told)
-            )
+        own = proof.incumbent if proof.status == "optimal" else None
+        heard = [(_OWN, ours, _answer(proof), own, own)]
+        heard += [_whole(question.program, solver) for solver in PEERS]
         if python is not None and question.distance is not None:
-            told, seconds = _spopt(python, question)
-            result.append(Row(question.work, "spopt (PuLP, CBC)", seconds, seconds / ours, told))
+            heard.append(_spopt(python, question))
+        proven = [value for who, _, _, value, _ in heard if value is not None and who != _SPOPT]
+        agreed = bool(proven) and math.isclose(min(proven), max(proven), rel_tol=1e-6)
+        best = question.best if question.best is not None else proven[0] if agreed else math.nan
+        for who, seconds, told, _, claim in heard:
+            right = claim is not None and math.isclose(claim, best, rel_tol=1e-6)
+            verdict = f"{told}: {'right' if right else 'not proven' if claim is None else 'WRONG'}"
+            facts = {"right": float(right)}
+            result.append(Row(question.work, who, seconds, seconds / ours, verdict, facts))
     return result
 
 
@@ -138,6 +180,7 @@ def _questions() -> list[Question]:
                 partial(textbook.p_median, distance, p=p),
                 distance,
                 p,
+                best=_optima("orlib_pmed")[name],
             ),
             Question(
                 "p-center",
@@ -172,6 +215,20 @@ def _questions() -> list[Question]:
             radius,
         ),
     ]
+    rng = np.random.default_rng(3)
+    gap = rng.random((2000, 1, 2)) - rng.random((1, 500, 2))
+    apart = np.hypot(gap[..., 0], gap[..., 1])
+    found.append(
+        Question(
+            "max-cover",
+            "maximal covering 2,000 x 500 points drawn in a square of side 1, radius 0.08, p=25",
+            lambda: solve_maximal_covering(apart <= 0.08, np.ones(2000), p=25).certificate,
+            partial(textbook.max_cover, apart <= 0.08, p=25),
+            apart,
+            25,
+            0.08,
+        )
+    )
     cost, fixed, demand, capacity = read_warehouses(_PEER_CAP)
     found.append(
         Question(
@@ -179,6 +236,7 @@ def _questions() -> list[Question]:
             f"warehouses {_PEER_CAP}: {cost.shape[1]} x {cost.shape[0]}",
             lambda: solve_facility_location(cost, fixed, demand=demand, capacity=capacity).certificate,
             partial(textbook.capacitated, cost, fixed, demand=demand, capacity=capacity),
+            best=_optima("orlib_cap")[_PEER_CAP],
         )
     )
     return found
@@ -188,49 +246,34 @@ def _median(distance: Floats, p: int) -> Certificate:
     return solve_p_median(distance, np.ones(len(distance)), p=p, time_limit_s=_LIMIT_S).certificate
 
 
-def _whole(program: Callable[[], Program], solver: SolverName) -> str:
+#: Who, seconds, answer in words, value if proven, value if said to be optimal.
+Heard = tuple[str, float, str, float | None, float | None]
+
+
+def _whole(program: Callable[[], Program], solver: SolverName) -> Heard:
     """Build the textbook program, solve it and return its answer."""
-    answer = solve(program(), solver=solver, time_limit_s=_LIMIT_S)
+    who = f"textbook MIP, {solver.upper()}"
+    answer, seconds = timed(lambda: solve(program(), solver=solver, time_limit_s=_LIMIT_S), repeats=1)
     if answer.objective is None:
-        return f"no solution in {_LIMIT_S:.0f} s"
-    return f"{answer.objective:,.3f}, bound {answer.bound:,.3f}, {answer.status}"
+        return who, seconds, f"no solution in {_LIMIT_S:.0f} s", None, None
+    value = answer.objective if answer.status == "optimal" else None
+    return who, seconds, f"{answer.objective:,.3f}, bound {answer.bound:,.3f}, {answer.status}", value, value
 
 
-def _spopt(python: Path, question: Question) -> tuple[str, float]:
-    """Ask spopt in a process of its own; its time is that of building and solving alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "question.npz"
-        np.savez(path, distance=question.distance, p=question.p, radius=question.radius)  # type: ignore[arg-type]
-        command = [python, HERE / "spopt_peer.py", path, question.model, str(_LIMIT_S)]
-        try:
-            done = subprocess.run(
-                list(map(str, command)), capture_output=True, text=True, timeout=5 * _LIMIT_S, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return "no answer, ended by force", 5 * _LIMIT_S
-    if done.returncode:
-        return f"failed: {done.stderr.strip().splitlines()[-1][:80]}", 0.0
-    answer = json.loads(done.stdout.splitlines()[-1])
-    stopped = ", stopped at its limit" if answer["seconds"] > _LIMIT_S else ""
-    return f"{answer['objective']:,.3f}, says {answer['status']}{stopped}", float(answer["seconds"])
+def _spopt(python: Path, question: Question) -> Heard:
+    """Ask spopt; its time is that of building and solving alone, its word is not taken for proof."""
+    arrays = {"distance": question.distance, "p": question.p, "radius": question.radius}
+    told = ask(python, question.model, arrays, limit_s=_LIMIT_S)  # type: ignore[arg-type]
+    if "failed" in told:
+        return _SPOPT, math.nan, told["failed"], None, None
+    seconds, value = float(told["seconds"]), float(told["objective"])
+    stopped = ", stopped at its limit" if seconds > _LIMIT_S else ""
+    return _SPOPT, seconds, f"{value:,.3f}, says {told['status']}{stopped}", None, value
 
 
-def _spopt_python() -> Path | None:
-    """Return the interpreter of an environment with spopt, made if it is not there; None if it cannot be."""
-    python = _SPOPT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    ready = _SPOPT / ".installed"
-    if ready.exists():
-        return python
-    try:
-        subprocess.run([sys.executable, "-m", "venv", str(_SPOPT)], check=True, capture_output=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        wanted = ["-r", str(HERE / "requirements-spopt.txt")]
-        subprocess.run([*install, *wanted], check=True, capture_output=True, timeout=600)
-    except (subprocess.SubprocessError, OSError) as error:
-        print(f"    spopt cannot be installed ({type(error).__name__}): left out", flush=True)
-        return None
-    ready.touch()
-    return python
+def _is_best(proof: Certificate, best: float) -> bool:
+    """Tell whether a published optimum was found and proven."""
+    return proof.status == "optimal" and proof.incumbent is not None and abs(proof.incumbent - best) < 1e-3
 
 
 def _answer(proof: Certificate, best: float | None = None) -> str:
