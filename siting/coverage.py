@@ -203,10 +203,30 @@ def class_cover(cover: CoverSets, x: Floats) -> tuple[Floats, Indices]:
     weakest
         (n_classes,) int64, row of the set attaining the minimum, -1 where y = 1.
     """
+    return weakest_sets(cover, np.asarray(cover.sets @ x, dtype=np.float64))
+
+
+def weakest_sets(cover: CoverSets, level: Floats) -> tuple[Floats, Indices]:
+    """Evaluate ``y_q = min(1, min over the cover sets k of q of level_k)``.
+
+    Parameters
+    ----------
+    cover
+        Cover sets.
+    level
+        (n_sets,) float64, how far each cover set is satisfied.
+
+    Returns
+    -------
+    y
+        (n_classes,) float64, 0-1; 1 for a class that needs nothing.
+    weakest
+        (n_classes,) int64, row of the set attaining the minimum, -1 where y = 1.
+    """
     y = np.ones(cover.n_classes)
     weakest = np.full(cover.n_classes, -1, dtype=np.int64)
     if cover.members.size:
-        total = np.asarray(cover.sets @ x, dtype=np.float64)[cover.members]
+        total = level[cover.members]
         busy = np.flatnonzero(np.diff(cover.offsets)).astype(np.int64)
         lowest = np.minimum.reduceat(total, cover.offsets[busy])
         owner = np.repeat(np.arange(len(busy), dtype=np.int64), np.diff(cover.offsets)[busy])
@@ -264,10 +284,41 @@ def grouped_cuts(
     slope
         (n_groups, n_sites) sparse: whatever x is, a group covers at most ``constant + slope x``.
     """
-    _, weakest = class_cover(cover, x)
+    level = np.asarray(cover.sets @ x, dtype=np.float64)
+    constant, share = grouped_shares(cover, volume, group, level, n_groups=n_groups)
+    return constant, sparse.csr_array(share @ cover.sets)
+
+
+def grouped_shares(
+    cover: CoverSets, volume: Floats, group: Indices, level: Floats, *, n_groups: int
+) -> tuple[Floats, sparse.csr_array]:
+    """Bound the volume covered in each group by levels of cover sets: the plane that is tight at `level`.
+
+    Parameters
+    ----------
+    cover
+        Cover sets.
+    volume
+        (n_classes,) float64.
+    group
+        (n_classes,) int64, 0 ... n_groups - 1.
+    level
+        (n_sets,) float64, how far each cover set is satisfied.
+    n_groups
+        Number of groups.
+
+    Returns
+    -------
+    constant
+        (n_groups,) float64.
+    share
+        (n_groups, n_sets) sparse: whatever the levels are, a group covers at most ``constant + share level``.
+    """
+    _, weakest = weakest_sets(cover, level)
     full = weakest < 0
     share = sparse.csr_array(
         (volume[~full], (group[~full], weakest[~full])), shape=(n_groups, cover.sets.shape[0])
     )
+    share.sum_duplicates()
     constant = np.bincount(group[full], weights=volume[full], minlength=n_groups).astype(np.float64)
-    return constant, sparse.csr_array(share @ cover.sets)
+    return constant, share

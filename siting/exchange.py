@@ -13,11 +13,13 @@ left to the optimizer and to ruin and refill, which takes several stations out a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
+
+from siting.coverage import class_volumes, distinct_rows, families
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +66,16 @@ class Exchange:
     def value(self, chosen: Choice) -> float:
         """Return the volume of the classes every set of which holds a chosen site."""
         return served_volume(self.cover, self.volume, chosen)
+
+    def among(self, sites: Indices) -> Exchange:
+        """Return the question with only these sites, in this order, in as few classes as possible."""
+        inside = sparse.csr_array(self.cover.sets[:, sites])
+        owner = _owner(self.cover)
+        hopeless = np.diff(inside.indptr) == 0
+        lost = np.bincount(owner[hopeless[self.cover.members]], minlength=self.cover.n_classes) > 0
+        distinct, row = distinct_rows(inside)
+        cover = families(sets=distinct, trip=owner, member=row[self.cover.members], servable=~lost)
+        return replace(self, cover=cover, volume=class_volumes(cover, self.volume), cost=self.cost[sites])
 
     def improved(self, chosen: Choice) -> Choice:
         """Improve a choice of stations until no addition and no swap serves more.

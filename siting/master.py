@@ -5,22 +5,28 @@ Formulation
 Sets
     i in I      sites that may be chosen
     g in G      groups of trip classes
+    k in K      cover sets with a variable of their own: those of the zero-half cuts; S_k their sites
     r in C_g    cuts of group g found so far
+    h in H      zero-half cuts found so far (`siting.zero_half`), of sets T_h
     b in B      branches: groups of sites I_b with least and most stations l_b, u_b
 Parameters
     c_i, N      cost of a station and budget (c = 1: N stations at most)
     V_g         volume of group g
-    b_r, a_ri   constant and slope of a cut
+    b_r, a_rk   constant and shares of a cut
+    w_hi        weights of a zero-half cut
 Variables
     x_i         1 if a station is chosen (0-1 in this relaxation)
+    z_k         1 if a cover set holds a station; sum_{i in S_k} x_i stands in for it outside K
     theta_g     estimate from above of the volume served in group g
 Maximize
     sum_g theta_g
 subject to
     sum_i c_i x_i <= N
-    theta_g <= b_r + sum_i a_ri x_i     for r in C_g
-    l_b <= sum_{i in I_b} x_i <= u_b    for b in B
-    0 <= theta_g <= V_g
+    theta_g <= b_r + sum_k a_rk z_k                              for r in C_g
+    z_k <= sum_{i in S_k} x_i                                    for k in K
+    sum_{k in T_h} z_k <= (|T_h| - 1) / 2 + sum_i w_hi x_i       for h in H
+    l_b <= sum_{i in I_b} x_i <= u_b                             for b in B
+    0 <= theta_g <= V_g,  0 <= z_k <= 1
 
 Solved by GLOP's dual simplex, kept warm between rounds and nodes. Bounds are computed from its duals by weak
 duality, so that they hold whatever the solver's tolerances are. Cuts that stopped binding are dropped
@@ -30,14 +36,14 @@ from time to time; they are found again where they are needed.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from operator import itemgetter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from ortools.linear_solver.pywraplp import Constraint as LinearConstraint
 from ortools.linear_solver.pywraplp import MPSolverParameters
 from ortools.linear_solver.pywraplp import Solver as LinearSolver
+from scipy import sparse
 
 from corridor.errors import SolverError
 
@@ -45,6 +51,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+    from ortools.linear_solver.pywraplp import Variable
+
+    from siting.zero_half import ZeroHalfCuts
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -55,7 +64,7 @@ Branches = dict[tuple[int, ...], tuple[float, float]]
 _WARM = "use_dual_simplex: true use_preprocessing: false"
 _COLD = "use_dual_simplex: false use_preprocessing: true"
 #: Cuts not binding in the last `_IDLE` solves are dropped once there are `_MANY` rows, or twice those kept.
-_MANY, _IDLE = 300, 3
+_MANY, _IDLE, _IDLE_ZERO_HALF = 300, 3, 10
 #: Of the cuts at one point those are added that are violated by this share of the most violated one.
 _SHARE = 0.5
 #: A dual of a cut counts as none below this.
@@ -64,18 +73,18 @@ _BINDING = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cuts:
-    """One cut per group: ``theta_g <= constant_g + slope_g x``.
+    """One cut per group: ``theta_g <= constant_g + share_g z``.
 
     Parameters
     ----------
     constant
         (n_groups,) float64.
-    slope
-        (n_groups, n_sites) float64.
+    share
+        (n_groups, n_sets) float64.
     """
 
     constant: Floats
-    slope: Floats
+    share: sparse.csr_array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +95,8 @@ class Relaxation:
     ----------
     x
         (n_sites,) float64, 0-1.
+    level
+        (n_sets,) float64, z of the sets that have one, the sum of x of the others.
     theta
         (n_groups,) float64.
     bound
@@ -95,9 +106,43 @@ class Relaxation:
     """
 
     x: Floats
+    level: Floats
     theta: Floats
     bound: float
     reduced_cost: Floats
+
+
+#: Kinds of rows: cuts of groups, z <= sum of x, zero-half cuts.
+_CUT, _LINK, _ZERO_HALF = 0, 1, 2
+
+
+@dataclass(slots=True, kw_only=True)
+class _Rows:
+    """Rows ``coefficients <= limit`` over the columns: sites, then groups, then cover sets.
+
+    Parameters
+    ----------
+    matrix
+        (n_rows, n_columns) sparse.
+    limit
+        (n_rows,) float64.
+    kind
+        (n_rows,) int64, `_CUT`, `_LINK` or `_ZERO_HALF`.
+    idle
+        (n_rows,) int64, solves since the row was binding.
+    """
+
+    matrix: sparse.csr_array
+    limit: Floats = field(default_factory=lambda: np.zeros(0))
+    kind: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    idle: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def append(self, matrix: sparse.csr_array, limit: Floats, *, kind: int) -> None:
+        """Add rows."""
+        self.matrix = sparse.csr_array(sparse.vstack([self.matrix, matrix], format="csr"))
+        self.limit = np.concatenate([self.limit, limit])
+        self.kind = np.concatenate([self.kind, np.full(len(limit), kind, dtype=np.int64)])
+        self.idle = np.concatenate([self.idle, np.zeros(len(limit), dtype=np.int64)])
 
 
 class Master:
@@ -105,6 +150,8 @@ class Master:
 
     Parameters
     ----------
+    sets
+        (n_sets, n_sites) sparse, 1 where a site stands in a cover set.
     group_volume
         (n_groups,) float64, V_g.
     cost
@@ -115,53 +162,105 @@ class Master:
         (n_sites,) float64, 0 where no station may stand, else 1.
     """
 
-    def __init__(self, group_volume: Floats, *, cost: Floats, budget: float, upper: Floats) -> None:
+    def __init__(
+        self, sets: sparse.csr_array, group_volume: Floats, *, cost: Floats, budget: float, upper: Floats
+    ) -> None:
+        self.sets = sets
         self.group_volume, self._cost, self._limit, self._upper = group_volume, cost, budget, upper
         self._most_rows = _MANY
+        self._columns = len(cost) + len(group_volume) + sets.shape[0]
         self._clear()
         self._build()
 
     def _clear(self) -> None:
         """Forget all cuts and branches."""
-        self._slope: Floats = np.zeros((0, len(self._cost)))
-        self._constant: Floats = np.zeros(0)
-        self._group: Indices = np.zeros(0, dtype=np.int64)
-        self._idle: Indices = np.zeros(0, dtype=np.int64)
+        self._rows = _Rows(matrix=sparse.csr_array((0, self._columns)))
+        #: Whether each cover set has a variable.
+        self._own = np.zeros(self.sets.shape[0], dtype=bool)
         self._branches: Branches = {}
 
     def rule_out(self, sites: NDArray[np.bool_]) -> None:
         """Forbid sites from now on."""
         for site in np.flatnonzero(sites & (self._upper > 0.0)).tolist():
-            self._x[site].SetUb(0.0)
+            self._column[site].SetUb(0.0)
         self._upper = np.where(sites, 0.0, self._upper)
 
-    def add_cuts(self, cuts: Cuts, *, x: Floats, theta: Floats, least: float) -> int:
-        """Add the cuts that (x, theta) violates by more than `least`; return how many."""
-        violation = theta - cuts.constant - cuts.slope @ x
-        groups = np.flatnonzero(violation > max(least, _SHARE * float(violation.max()))).astype(np.int64)
-        self._store(cuts.slope[groups], cuts.constant[groups], groups)
+    def add_cuts(self, cuts: Cuts, *, at: Relaxation, least: float) -> int:
+        """Add the cuts that a solution violates by more than `least`; return how many."""
+        violation = at.theta - cuts.constant - np.asarray(cuts.share @ at.level)
+        groups = np.flatnonzero(violation > max(least, _SHARE * float(violation.max())))
+        share = sparse.csr_array(cuts.share[groups])
+        own = share @ sparse.diags_array(self._own.astype(np.float64))
+        theta = sparse.csr_array(
+            (np.ones(len(groups)), (np.arange(len(groups)), groups)),
+            shape=(len(groups), len(self.group_volume)),
+        )
+        self._store(
+            sparse.csr_array(sparse.hstack([-((share - own) @ self.sets), theta, -own], format="csr")),
+            cuts.constant[groups],
+            kind=_CUT,
+        )
         return len(groups)
 
-    def solve(self, branches: Branches, *, time_limit_s: float) -> Relaxation | None:
+    def add_zero_half(self, cuts: ZeroHalfCuts) -> None:
+        """Add zero-half cuts, and variables for their cover sets."""
+        n_cuts, size = cuts.sets.shape
+        self._link(np.unique(cuts.sets[~self._own[cuts.sets]]))
+        self._store(
+            self._over(-cuts.weight, np.repeat(np.arange(n_cuts), size), cuts.sets.ravel()),
+            np.full(n_cuts, float((size - 1) // 2)),
+            kind=_ZERO_HALF,
+        )
+
+    def _link(self, fresh: Indices) -> None:
+        """Give cover sets a variable: z <= sum of x."""
+        self._own[fresh] = True
+        rows = self._over(-sparse.csr_array(self.sets[fresh]), np.arange(len(fresh)), fresh)
+        self._store(rows, np.zeros(len(fresh)), kind=_LINK)
+
+    def _over(self, sites: sparse.csr_array, row: Indices, member: Indices) -> sparse.csr_array:
+        """Return rows over all columns, of coefficients of sites, and 1 for members of cover sets."""
+        n_rows = sites.shape[0]
+        ones = sparse.csr_array((np.ones(len(row)), (row, member)), shape=(n_rows, self.sets.shape[0]))
+        none = sparse.csr_array((n_rows, len(self.group_volume)))
+        return sparse.csr_array(sparse.hstack([sites, none, ones], format="csr"))
+
+    def solve(self, branches: Branches, *, time_limit_s: float, forget: bool = True) -> Relaxation | None:
         """Solve within branches; None when they leave no choice.
+
+        Parameters
+        ----------
+        branches
+            Limits of this node.
+        time_limit_s
+            Most seconds.
+        forget
+            Whether cuts that stopped binding may be dropped; who adds cuts until none is violated must not.
 
         Raises
         ------
         TimeoutError
             The time did not suffice.
         """
-        if len(self._rows) + len(self._sums) > self._most_rows:
+        if forget and len(self._constraints) + len(self._sums) > self._most_rows:
             self._forget()
         self._enter(branches)
         status = self._status(time_limit_s)
         if status == LinearSolver.INFEASIBLE:
             return None
-        price = np.maximum([row.dual_value() for row in self._rows], 0.0)
-        self._idle = np.where(price > _BINDING, 0, self._idle + 1)
+        price = np.maximum([row.dual_value() for row in self._constraints], 0.0)
+        self._rows.idle = np.where(price > _BINDING, 0, self._rows.idle + 1)
         bound, reduced_cost = self._dual_bound(price, branches)
+        n_sites = len(self._cost)
+        x = np.clip([column.solution_value() for column in self._column[:n_sites]], 0.0, 1.0)
+        level = np.asarray(self.sets @ x, dtype=np.float64)
+        for column, member in self._member.items():
+            number = column - len(self._column)
+            level[number] = min(level[number], member.solution_value())
         return Relaxation(
-            x=np.clip([x.solution_value() for x in self._x], 0.0, 1.0),
-            theta=np.array([theta.solution_value() for theta in self._theta]),
+            x=x,
+            level=level,
+            theta=np.array([theta.solution_value() for theta in self._column[n_sites:]]),
             bound=bound,
             reduced_cost=reduced_cost,
         )
@@ -170,43 +269,63 @@ class Master:
         """Start a fresh solver."""
         glop = self._glop = LinearSolver.CreateSolver("GLOP")
         glop.SetSolverSpecificParametersAsString(_WARM)
-        self._x = [glop.NumVar(0.0, upper, "") for upper in self._upper.tolist()]
-        self._theta = [glop.NumVar(0.0, volume, "") for volume in self.group_volume.tolist()]
+        upper = np.concatenate([self._upper, self.group_volume])
+        self._column = [glop.NumVar(0.0, most, "") for most in upper.tolist()]
+        self._member: dict[int, Variable] = {}
         self._budget = glop.Constraint(-glop.infinity(), self._limit)
-        for x, price in zip(self._x, self._cost.tolist(), strict=True):
-            self._budget.SetCoefficient(x, price)
+        for column, price in zip(self._column, self._cost.tolist(), strict=False):
+            self._budget.SetCoefficient(column, price)
         objective = glop.Objective()
         objective.SetMaximization()
-        for theta in self._theta:
+        for theta in self._column[len(self._cost) :]:
             objective.SetCoefficient(theta, 1.0)
-        self._rows: list[LinearConstraint] = []
+        self._constraints: list[LinearConstraint] = []
         self._sums: dict[tuple[int, ...], LinearConstraint] = {}
 
-    def _store(self, slope: Floats, constant: Floats, groups: Indices) -> None:
-        """Append cuts to the arrays and to the solver."""
+    def _store(self, matrix: sparse.csr_array, limit: Floats, *, kind: int) -> None:
+        """Append rows to the arrays and to the solver."""
         lowest = -self._glop.infinity()
-        for line, limit, group in zip(slope, constant.tolist(), groups.tolist(), strict=True):
-            row = self._glop.Constraint(lowest, limit)
-            row.SetCoefficient(self._theta[group], 1.0)
-            sites = np.flatnonzero(line * self._upper)
-            x = itemgetter(*sites.tolist(), -1, -1)(self._x)[:-2]
-            deque(map(row.SetCoefficient, x, (-line[sites]).tolist()), maxlen=0)  # the fastest of loops
-            self._rows.append(row)
-        self._slope = np.vstack([self._slope, slope])
-        self._constant = np.concatenate([self._constant, constant])
-        self._group = np.concatenate([self._group, groups])
-        self._idle = np.concatenate([self._idle, np.zeros(len(groups), dtype=np.int64)])
+        usable = np.concatenate([self._upper > 0.0, np.ones(self._columns - len(self._cost), dtype=bool)])
+        for row, most in enumerate(limit.tolist()):
+            span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+            kept = usable[matrix.indices[span]] & (matrix.data[span] != 0.0)
+            columns, values = matrix.indices[span][kept], matrix.data[span][kept].tolist()
+            constraint = self._glop.Constraint(lowest, most)
+            pick = [self._variable(column) for column in columns.tolist()]
+            deque(map(constraint.SetCoefficient, pick, values), maxlen=0)  # the fastest of loops
+            self._constraints.append(constraint)
+        self._rows.append(matrix, limit, kind=kind)
+
+    def _variable(self, column: int) -> Variable:
+        """Return the variable of a column; that of a cover set is made when first asked for."""
+        if column < len(self._column):
+            return self._column[column]
+        if column not in self._member:
+            self._member[column] = self._glop.NumVar(0.0, 1.0, "")
+        return self._member[column]
 
     def _forget(self) -> None:
-        """Drop cuts that stopped binding and branches that are left."""
-        kept = np.flatnonzero(self._idle <= _IDLE)
-        self._most_rows = max(_MANY, 2 * len(kept))
-        slope, constant, group = self._slope[kept], self._constant[kept], self._group[kept]
-        idle = self._idle[kept]
+        """Drop cuts that stopped binding, branches that are left, and variables in no zero-half cut."""
+        rows, n_sets = self._rows, self.sets.shape[0]
+        busy = rows.idle <= np.where(rows.kind == _ZERO_HALF, _IDLE_ZERO_HALF, _IDLE)
+        cut, half = (np.flatnonzero(busy & (rows.kind == kind)) for kind in (_CUT, _ZERO_HALF))
         self._clear()
         self._build()
-        self._store(slope, constant, group)
-        self._idle = idle
+        members = sparse.csr_array(rows.matrix[half][:, -n_sets:])
+        self._link(np.unique(members.indices))
+        self._store(sparse.csr_array(rows.matrix[half]), rows.limit[half], kind=_ZERO_HALF)
+        # In cuts the sum of x stands in for sets without a variable now.
+        share = sparse.csr_array(rows.matrix[cut][:, -n_sets:])
+        own = sparse.csr_array(share @ sparse.diags_array(self._own.astype(np.float64)))
+        rest = rows.matrix[cut][:, :-n_sets]
+        sites = rest[:, : len(self._cost)] + (share - own) @ self.sets
+        theta = rest[:, len(self._cost) :]
+        matrix = sparse.csr_array(sparse.hstack([sites, theta, own], format="csr"))
+        self._store(matrix, rows.limit[cut], kind=_CUT)
+        kept = len(self._rows.limit)
+        self._rows.idle[kept - len(cut) :] = rows.idle[cut]
+        self._rows.idle[kept - len(cut) - len(half) : kept - len(cut)] = rows.idle[half]
+        self._most_rows = max(_MANY, 2 * kept)
 
     def _enter(self, branches: Branches) -> None:
         """Limit the sums of the branches, and free those of other nodes."""
@@ -217,7 +336,7 @@ class Master:
             if sites not in self._sums:
                 row = self._sums[sites] = self._glop.Constraint(0.0, infinity)
                 for site in sites:
-                    row.SetCoefficient(self._x[site], 1.0)
+                    row.SetCoefficient(self._column[site], 1.0)
             self._sums[sites].SetBounds(least, min(most, infinity))
         self._branches = branches
 
@@ -244,19 +363,21 @@ class Master:
         self, price: Floats, branches: Mapping[tuple[int, ...], tuple[float, float]]
     ) -> tuple[float, Floats]:
         """Bound and reduced costs by weak duality: true for any multipliers, exact at the optimum."""
+        n_sites, n_groups = len(self._cost), len(self.group_volume)
         budget_price = max(self._budget.dual_value(), 0.0)
-        reduced_cost = price @ self._slope - budget_price * self._cost
-        bound = float(price @ self._constant) + budget_price * self._limit
+        unpriced = -np.asarray(price @ self._rows.matrix, dtype=np.float64)
+        unpriced[:n_sites] -= budget_price * self._cost
+        unpriced[n_sites : n_sites + n_groups] += 1.0
+        bound = float(price @ self._rows.limit) + budget_price * self._limit
         for sites, (least, most) in branches.items():
             multiplier = self._sums[sites].dual_value()
             limit = most if multiplier > 0.0 else least
             if np.isfinite(limit):
-                reduced_cost[list(sites)] -= multiplier
+                unpriced[list(sites)] -= multiplier
                 bound += multiplier * limit
-        unpriced = 1.0 - np.bincount(self._group, weights=price, minlength=len(self.group_volume))
-        bound += float(self._upper @ np.maximum(reduced_cost, 0.0))
-        bound += float(self.group_volume @ np.maximum(unpriced, 0.0))
-        return bound, reduced_cost
+        upper = np.concatenate([self._upper, self.group_volume, np.ones(self.sets.shape[0])])
+        bound += float(upper @ np.maximum(unpriced, 0.0))
+        return bound, unpriced[:n_sites]
 
 
 _THROUGH = frozenset({LinearSolver.OPTIMAL, LinearSolver.INFEASIBLE})

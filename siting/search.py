@@ -18,10 +18,11 @@ import numpy as np
 
 from corridor.errors import SolverError
 from siting.branching import Node, Tree
-from siting.coverage import class_cover, grouped_cuts
+from siting.coverage import class_cover, grouped_shares
 from siting.exchange import Exchange, left_over
 from siting.master import Cuts, Master
 from siting.site_tree import SiteTree, class_groups
+from siting.zero_half import zero_half_cuts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,12 +40,15 @@ ProgressCallback = Callable[[float, float, float, float, str], None]
 _GROUPS = 60
 #: The linear loop stops when its bound can fall by less than this share of its distance from the plan.
 _LINEAR_GAP, _LINEAR_ROUNDS = 0.02, 200
+#: Rounds of zero-half cuts at the root, and what one must close of the open distance to be followed by more;
+#: rounds of cuts after each.
+_STRONG_ROUNDS, _STRONG, _ROUNDS_BETWEEN = 30, 0.02, 8
 #: Linear rounds before the first plan is made.
 _FIRST_PLAN = 5
 #: Rounds of ruin and refill from each of the first plans, and every `_PAUSE` nodes from two more.
-_RUINS, _FEW_RUINS, _PAUSE = 30, 10, 5
+_RUINS, _BATCHES, _FEW_RUINS, _PAUSE = 50, 6, 10, 5
 #: ... unless the first plan is this close to the linear bound: then branching is quicker.
-_RUIN_GAP = 0.003
+_RUIN_GAP = 0.0005
 #: Cut rounds at a node, and the share of the open distance a round must close to be followed by another.
 _NODE_ROUNDS, _WORTHWHILE = 8, 0.05
 #: A cut counts when violated by this share of the open distance, spread over the groups.
@@ -139,6 +143,7 @@ class Search:
         self.tree = SiteTree(cover, volume)
         self.group = class_groups(cover, volume, self.tree, most=_GROUPS)
         self.master = Master(
+            cover.sets,
             np.bincount(self.group, weights=volume).astype(np.float64),
             cost=self.cost,
             budget=self.budget,
@@ -146,8 +151,8 @@ class Search:
         )
         self._start_warm()
         try:
-            root = self._cut_loop()
-            self._round()
+            root = self._strengthened(self._cut_loop())
+            self._round(root)
             self._branch(root)
         except TimeoutError:
             return
@@ -180,12 +185,38 @@ class Search:
             self._lower_bound_to(relaxed.bound, "linear bound")
             middle = 0.5 * (self.inner + relaxed.x)
             least = _LEAST_VIOLATION * self.problem.volume.sum()
-            added = self._cut(relaxed, (middle, relaxed.x), least=least)
+            added = self._cut(relaxed, (self._level(middle), relaxed.level), least=least)
             for point in (middle, relaxed.x):
                 if (value := self._fractional_value(point)) > inner_value:
                     self.inner, inner_value = point, value
             possible = relaxed.bound - inner_value
             if not added or possible <= _LINEAR_GAP * (relaxed.bound - self._cutoff()) or self._done():
+                break
+            relaxed = self._linear()
+        return relaxed
+
+    def _strengthened(self, root: Relaxation) -> Relaxation:
+        """Add zero-half cuts to the linear master in rounds, as long as they lower the bound."""
+        for _ in range(_STRONG_ROUNDS):
+            before = root.bound
+            cuts = zero_half_cuts(self.problem.cover, self.problem.volume, x=root.x, level=root.level)
+            if not len(cuts.sets):
+                break
+            self.master.add_zero_half(cuts)
+            root = self._converged(root, rounds=_ROUNDS_BETWEEN)
+            self._lower_bound_to(root.bound, "linear bound, zero-half cuts")
+            if before - root.bound < _STRONG * (root.bound - self._cutoff()) or self._done():
+                break
+        return root
+
+    def _converged(self, start: Relaxation, *, rounds: int) -> Relaxation:
+        """Solve the linear master, and cut it off at points between its solutions."""
+        level = start.level
+        relaxed = self._linear()
+        for _ in range(rounds):
+            least = _LEAST_VIOLATION * self.problem.volume.sum()
+            level = 0.5 * (level + relaxed.level)
+            if not self._cut(relaxed, (level, relaxed.level), least=least) or self._done():
                 break
             relaxed = self._linear()
         return relaxed
@@ -197,13 +228,21 @@ class Search:
             raise SolverError("the linear master has no solution, which its form rules out: a solver fault")
         return relaxed
 
-    def _round(self) -> None:
-        """Make a plan of the fractional stations; where that is far from the bound, try harder."""
-        rounded = self._bought(np.argsort(-self.inner, kind="stable"))
-        self._offer(rounded)
-        if self.bound - self.value > _RUIN_GAP * self.bound:
-            self._offer(np.zeros(len(self.cost), dtype=bool), ruins=_RUINS, seed=0)
-            self._offer(rounded, ruins=_RUINS, seed=1)
+    def _round(self, relaxed: Relaxation) -> None:
+        """Make a plan of the fractional stations; where that is far from the bound, try harder among them."""
+        self._offer(self._bought(np.argsort(-relaxed.x, kind="stable")))
+        promising = np.flatnonzero((relaxed.x > _INTEGRAL) | self.best)
+        few = self._exchange.among(promising)
+        chosen = self.best[promising]
+        for seed in range(_BATCHES):
+            if self.bound - self.value <= _RUIN_GAP * self.bound or self._done():
+                break
+            before = few.value(chosen)
+            chosen = few.ruined(chosen, rounds=_RUINS, seed=seed)
+            self._keep(_at(promising[chosen], len(self.cost)))
+            if seed and few.value(chosen) == before:
+                break
+        self._offer(self.best)
 
     def _branch(self, root: Relaxation) -> None:
         """Branch and bound, best bound first."""
@@ -235,9 +274,9 @@ class Search:
     def _evaluate(self, tree: Tree, node: Node) -> None:
         """Bound a node by rounds of cuts; put it back unless it is closed."""
         x, bound = None, node.bound
-        previous: Floats | None = None
+        previous: Floats | None = None  # levels
         for number in range(_LINEAR_ROUNDS):
-            relaxed = self._relaxed(node.branches)
+            relaxed = self._relaxed(node.branches, forget=number < _NODE_ROUNDS)
             if relaxed is None or relaxed.bound <= self._cutoff():
                 tree.learn(node, self._cutoff())
                 tree.close(-np.inf if relaxed is None else relaxed.bound)
@@ -251,7 +290,11 @@ class Search:
                 break
             if not whole and number > 1 and lowered < _WORTHWHILE * (bound - self._cutoff()):
                 break
-            points = (x,) if previous is None or whole else (0.5 * (x + previous), x)
+            points = (
+                (relaxed.level,)
+                if previous is None or whole
+                else (0.5 * (relaxed.level + previous), relaxed.level)
+            )
             open_ = max(bound - self._cutoff(), 0.0) * _VIOLATION / len(self.master.group_volume)
             least = _LEAST_VIOLATION * float(self.problem.volume.sum())
             if not self._cut(relaxed, points, least=least if whole else max(open_, least)):
@@ -259,7 +302,7 @@ class Search:
                     tree.learn(node, bound)
                     return
                 break
-            previous = x
+            previous = relaxed.level
         tree.learn(node, bound)
         tree.push(Node(bound=bound, branches=node.branches, x=x))
 
@@ -277,24 +320,34 @@ class Search:
                     break
                 if number == 0:
                     open_ = (lowest - self._cutoff()) * _VIOLATION / len(self.master.group_volume)
-                    if not self._cut(relaxed, (relaxed.x,), least=open_):
+                    if not self._cut(relaxed, (relaxed.level,), least=open_):
                         break
             return lowest
 
         return bound
 
-    def _relaxed(self, branches: Branches) -> Relaxation | None:
+    def _relaxed(self, branches: Branches, *, forget: bool = True) -> Relaxation | None:
         if self._stopped():
             raise TimeoutError
-        return self.master.solve(branches, time_limit_s=self._left())
+        return self.master.solve(branches, time_limit_s=self._left(), forget=forget)
 
     def _cut(self, relaxed: Relaxation, points: tuple[Floats, ...], *, least: float) -> int:
-        """Cut the relaxed solution off at the first of the points where that works."""
-        for point in points:
-            cuts = self._cuts_at(point)
-            if added := self.master.add_cuts(cuts, x=relaxed.x, theta=relaxed.theta, least=least):
+        """Cut the relaxed solution off at the first of the points (levels) where that works."""
+        for level in points:
+            constant, share = grouped_shares(
+                self.problem.cover,
+                self.problem.volume,
+                self.group,
+                level,
+                n_groups=len(self.master.group_volume),
+            )
+            if added := self.master.add_cuts(Cuts(constant=constant, share=share), at=relaxed, least=least):
                 return added
         return 0
+
+    def _level(self, x: Floats) -> Floats:
+        """Return how far stations x satisfy each cover set."""
+        return np.asarray(self.problem.cover.sets @ x, dtype=np.float64)
 
     def _marginal(self, x: Floats) -> Floats:
         """Return (n_free,) float64, what a little more of each station adds to the volume at x."""
@@ -307,13 +360,6 @@ class Search:
     def _fractional_value(self, x: Floats) -> float:
         """Volume covered by fractional stations x: what the cuts bound from above."""
         return float(self.problem.volume @ class_cover(self.problem.cover, x)[0])
-
-    def _cuts_at(self, x: Floats) -> Cuts:
-        """Return the cut of each group that is tight at x."""
-        constant, slope = grouped_cuts(
-            self.problem.cover, self.problem.volume, self.group, x, n_groups=len(self.master.group_volume)
-        )
-        return Cuts(constant=constant, slope=np.asarray(slope.toarray(), dtype=np.float64))
 
     def _offer(self, chosen: NDArray[np.bool_], *, ruins: int = 0, seed: int = 0) -> None:
         """Improve a choice by exchange, and by ruin and refill; keep it when it is the best so far."""
@@ -372,3 +418,10 @@ class Search:
     def _done(self) -> bool:
         """Tell whether the gap (of the whole problem, constant included) is closed, or time is up."""
         return self.bound <= self._cutoff() or self._stopped()
+
+
+def _at(chosen: Indices, n_sites: int) -> NDArray[np.bool_]:
+    """Return (n_sites,) bool, True at the chosen sites."""
+    result = np.zeros(n_sites, dtype=bool)
+    result[chosen] = True
+    return result

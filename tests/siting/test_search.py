@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -68,6 +68,24 @@ def test_optimum_within_a_budget_is_that_of_trying_everything(corridors, groups,
     assert search.bound <= search.value * (1 + 1e-6) + 1e-9
 
 
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, phases=[Phase.generate])
+def test_forgetting_cuts_changes_no_optimum(corridors, data):
+    corridor = data.draw(corridors(most_nodes=7))
+    n = corridor.n_nodes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("siting.master._MANY", 1)
+        patch.setattr("siting.master._IDLE", 0)
+        patch.setattr("siting.master._IDLE_ZERO_HALF", 1)
+        patch.setattr("siting.search._LINEAR_GAP", 0.0)
+        budget = float(data.draw(st.integers(1, 3)))
+        search, _, value = _solved(
+            corridor.cover(), np.array(corridor.volume), cost=np.ones(n), budget=budget
+        )
+    assert value == pytest.approx(_best_by_trial(corridor, np.ones(n), budget))
+    assert search.bound <= search.value * (1 + 1e-6) + 1e-9
+
+
 @pytest.fixture(scope="module")
 def hard():
     """Cover sets drawn at random, their linear bound far from any plan: there is a lot to branch on."""
@@ -126,6 +144,35 @@ def test_optimum_is_that_of_the_whole_model_where_much_is_branched(hard, monkeyp
     assert len(sites) <= 6
     assert value == pytest.approx(_whole_model(cover, volume, 6.0), rel=1e-6)
     assert search.bound <= search.value * (1 + 1e-6)
+
+
+def test_zero_half_cuts_lower_the_linear_bound_and_stay_above_the_optimum():
+    """Coverage of the edges of a complete graph: half a station everywhere, the worst of linear bounds."""
+    pairs = list(combinations(range(9), 2))
+    matrix = np.zeros((len(pairs), 9))
+    for row, (a, b) in enumerate(pairs):
+        matrix[row, [a, b]] = 1.0
+    n = len(pairs)
+    cover = CoverSets(
+        sets=sparse.csr_array(matrix),
+        offsets=np.arange(n + 1),
+        members=np.arange(n),
+        trip_class=np.arange(n),
+    )
+    told = {}
+    volume = 1.0 + np.arange(n) / n
+    _search, _, value = _solved(
+        cover,
+        volume,
+        cost=np.ones(9),
+        budget=4.0,
+        on_progress=lambda _plan, bound, _gap, _seconds, message: told.__setitem__(message, bound),
+    )
+    best = max(
+        volume[(matrix[:, list(choice)].sum(axis=1) > 0.0)].sum() for choice in combinations(range(9), 4)
+    )
+    assert value == pytest.approx(best)
+    assert best - 1e-6 <= told["linear bound, zero-half cuts"] < told["linear bound"] - 1.0
 
 
 def test_same_question_same_plan_and_bound(hard):
