@@ -10,7 +10,17 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import anytime, classics, demand, flow_refueling, page, routing, scale, twenty_five
+from benchmarks import (
+    anytime,
+    classics,
+    demand,
+    flow_refueling,
+    page,
+    replanning,
+    routing,
+    scale,
+    twenty_five,
+)
 from benchmarks.timing import Report
 from planner.inputs import load_inputs
 from planner.scenario import Scenario
@@ -31,6 +41,7 @@ def main(wanted: list[str]) -> None:
         "routing": lambda: Report(routing.rows(load_inputs()), []),
         "demand": lambda: Report(demand.rows(load_inputs()), []),
         "plan": partial(flow_refueling.report, Scenario()),
+        "replanning": replanning.report,
         "scale": scale.report,
         "anytime": anytime.report,
         "n25": twenty_five.report,

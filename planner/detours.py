@@ -16,11 +16,14 @@ import numpy as np
 
 from planner.chains import Between, Trees, between, least_kg, legs
 from planner.driving import class_numbers
+from planner.kept import Latest
 from siting.coverage import served_trips
 from siting.deviation import in_steps, solve_deviation
 from siting.legs import LENGTH_TOLERANCE, Legs, Trips, stations_on_the_way, trip_km
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -54,6 +57,20 @@ class DrivenWays:
     way: Indices
     extra_km: Floats
     share: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Roads:
+    """What of the ways does not depend on trips: fields as in `Detours`."""
+
+    legs: tuple[Legs, ...]
+    trees: Trees
+    sites: Indices
+    ends: Indices
+
+
+#: Kept for the next plan (docs/replanning.md).
+_ROADS: Latest[_Roads] = Latest()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -113,14 +130,11 @@ class Detours:
         volume
             (n_trips + n_points,) float64, what serving each counts.
         """
-        network, routes, cost = inputs.network, inputs.routes, inputs.costs.total_cny
-        sites = network.vertices(inputs.sites["node_id"].to_numpy())
-        ends = network.vertices(inputs.zones.loc[list(routes.zone_ids), "node_id"].to_numpy())
-        trees = Trees(network, cost)
-        from_sites = between(trees, used, source=sites, target=np.concatenate([sites, ends]))
-        among, home = _split(from_sites, len(sites))
+        routes = inputs.routes
         kind_of = np.column_stack([class_numbers(demand), demand["tank_kg"].to_numpy()])
         kinds, kind = np.unique(kind_of, axis=0, return_inverse=True)
+        tanks = tuple((int(name), float(tank)) for name, tank in kinds)
+        roads = _ROADS.of((inputs, used, tanks), lambda: _roads(inputs, used, kinds=tanks))
         route = demand["route"].to_numpy()
         shortest = np.minimum.reduceat(routes.length_km, np.asarray(routes.first))[routes.pair]
         n_points = len(volume) - len(route)
@@ -137,19 +151,11 @@ class Detours:
             ),
             direct_km=direct_km,
             steps=steps,
-            legs=tuple(
-                legs(
-                    between(trees, used, source=ends, target=sites),
-                    among,
-                    home,
-                    least=least_kg(network, cost, used, source=ends, target=sites),
-                    kinds=[(int(name), float(tank)) for name, tank in kinds],
-                )
-            ),
-            trees=trees,
+            legs=roads.legs,
+            trees=roads.trees,
             used=used,
-            sites=sites,
-            ends=ends,
+            sites=roads.sites,
+            ends=roads.ends,
         )
 
     def solve(self, cover: CoverSets, **options: object) -> FlowRefuelingSolution:
@@ -245,6 +251,23 @@ class Detours:
             out_kg=np.concatenate(out),
             back_kg=np.concatenate(back),
         )
+
+
+def _roads(inputs: Inputs, used: Consumption, *, kinds: Sequence[tuple[int, float]]) -> _Roads:
+    """Return the legs each kind of vehicle can drive between the zones and sites of the inputs."""
+    network, cost = inputs.network, inputs.costs.total_cny
+    sites = network.vertices(inputs.sites["node_id"].to_numpy())
+    ends = network.vertices(inputs.zones.loc[list(inputs.routes.zone_ids), "node_id"].to_numpy())
+    trees = Trees(network, cost)
+    among, home = _split(between(trees, used, source=sites, target=np.concatenate([sites, ends])), len(sites))
+    found = legs(
+        between(trees, used, source=ends, target=sites),
+        among,
+        home,
+        least=least_kg(network, cost, used, source=ends, target=sites),
+        kinds=kinds,
+    )
+    return _Roads(legs=tuple(found), trees=trees, sites=sites, ends=ends)
 
 
 def _split(found: Between, n_sites: int) -> tuple[Between, Between]:

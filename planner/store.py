@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def save(plan: Plan) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
     try:
-        content = plan.to_dict()
+        content = replace(plan, flows=plan.flows.iloc[:0]).to_dict()  # as JSON they would take longest
         for name in ("stations", "supply", "flows_served", "points", "weak_spots"):
             del content[name]
         (draft / "plan.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")

@@ -220,31 +220,32 @@ class _Fleet:
         steps = self.last - self.first
         for step in range(int(steps.max(initial=0)) - 1, -1, -1):
             driving = int(np.count_nonzero(steps > step))
-            self._arrive(self.first[:driving] + step, self.first[:driving] + step + 1)
+            self._arrive(self.first[:driving] + step, homeward=True)
 
     def drive_there(self) -> None:
         """Drive to the destination."""
         steps = self.last - self.first
         for step in range(1, int(steps.max(initial=0)) + 1):
             driving = int(np.count_nonzero(steps >= step))
-            self._arrive(self.first[:driving] + step, self.first[:driving] + step - 1)
+            self._arrive(self.first[:driving] + step, homeward=False)
 
-    def _arrive(self, row: Indices, previous: Indices) -> None:
+    def _arrive(self, row: Indices, *, homeward: bool) -> None:
         """Move the first vehicles to the next node of their routes, and fill up where there is a station."""
         driving = len(row)
         kind = self.kind[:driving]
-        there = self.out_kg[row, kind] - self.out_kg[previous, kind]
-        back = self.back_kg[previous, kind] - self.back_kg[row, kind]
+        if homeward:
+            used = self.back_kg[row + 1, kind] - self.back_kg[row, kind]
+        else:
+            used = self.out_kg[row, kind] - self.out_kg[row - 1, kind]
         level = self.level[:driving]
-        level -= np.where(row > previous, there, back)
+        level -= used
         np.minimum(self.lowest[:driving], level, out=self.lowest[:driving])
         dry = (level < -DRY_TOLERANCE * self.tank[:driving]) & (self.fault_row[:driving] < 0)
         if dry.any():
-            homeward = row < previous
             length, along = self.km[self.last[:driving]], self.km[row]
             self.fault_row[:driving][dry] = row[dry]
-            self.fault_km[:driving][dry] = np.where(homeward, 2.0 * length - along, along)[dry]
-        self.enter(row, homeward=bool(driving) and bool(row[0] < previous[0]))
+            self.fault_km[:driving][dry] = (2.0 * length - along if homeward else along)[dry]
+        self.enter(row, homeward=homeward)
 
     def enter(self, row: Indices, *, homeward: bool) -> None:
         """Fill up the first vehicles where a station is open to them."""

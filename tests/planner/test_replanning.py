@@ -5,15 +5,17 @@ import os
 import shutil
 import weakref
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from corridor import sources
 from corridor.errors import InputError
+from planner import detours
 from planner import inputs as joined
 from planner import siting_case as case_module
 from planner.inputs import fingerprint, load_inputs
-from planner.pipeline import make_plan
+from planner.pipeline import _detours, make_plan
 from planner.scenario import AddedSite, PointDemand, Scenario
 from planner.siting_case import siting_case
 
@@ -36,6 +38,7 @@ def forget():
     """Let go of everything kept for a re-plan; roads, routes and joined tables stay."""
     case_module._TRAFFIC.clear()
     case_module._COVER.clear()
+    detours._ROADS.clear()
     joined._with_added.cache_clear()
 
 
@@ -164,7 +167,32 @@ def test_shipped_tables_edited_on_disk_are_noticed(tmp_path, monkeypatch):
     joined._load.cache_clear()
 
 
+def assert_same_legs(legs, others):
+    assert len(legs) == len(others)
+    for leg, other in zip(legs, others, strict=True):
+        assert leg.tank == other.tank
+        for name in ("first", "between", "last", "to_km", "between_km", "from_km", "use"):
+            assert np.array_equal(getattr(leg, name), getattr(other, name))
+
+
+def test_ways_off_the_routes_stay_until_sites_or_vehicles_change():
+    def ways(change):
+        return _detours(siting_case(edited({"detour": 0.1, **change})))
+
+    first = ways({})
+    farther = ways({"detour": 0.2, "stations": 9, "locked": ("SA-G5013-ANYUE",)})
+    assert farther.legs is first.legs
+    assert (farther.trips.longest_km > first.trips.longest_km).all()
+    added, heavier = ways({"added_sites": (ADDED,)}), ways({"usable_range_km": 300.0})
+    assert len(added.sites) == len(first.sites) + 1
+    assert max(leg.tank for leg in heavier.legs) != max(leg.tank for leg in first.legs)
+    forget()
+    assert_same_legs(ways({"usable_range_km": 300.0}).legs, heavier.legs)
+    assert_same_legs(ways({"added_sites": (ADDED,)}).legs, added.legs)
+
+
 def test_only_the_latest_trips_and_cover_sets_stay_in_memory():
+    forget()
     first = siting_case(BASE)
     watched = [weakref.ref(one) for one in (first.driving.out_kg, first.used.out_kg, first.reached.site)]
     del first
