@@ -143,8 +143,13 @@ def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambd
     Raises
     ------
     corridor.errors.InputError
-        For unknown sites, zones or assumptions.
+        For unknown sites, zones or assumptions, and for what cannot be asked for together.
     """
+    if scenario.detour > 0.0 and scenario.usable_range_km is not None:
+        # Every route would be a kind of vehicle, with legs between all sites of its own: 20 GB and more.
+        what = "detours and one range for all vehicles cannot be asked for together yet"
+        mend = "Set detour = 0 or leave usable_range_km out"
+        raise InputError(Fault(what, "detour, usable_range_km", mend))
     if scenario.detour > 0.0 and scenario.resilience is not None:
         what = "detours and resilience cannot be asked for together yet"
         raise InputError(Fault(what, "detour, resilience", "Set detour = 0 or leave resilience out"))

@@ -144,6 +144,11 @@ def test_detours_and_resilience_exclude_each_other() -> None:
         make_plan(Scenario(detour=0.1, resilience=0.5))
 
 
+def test_detours_and_one_range_for_all_vehicles_exclude_each_other() -> None:
+    with pytest.raises(InputError, match="detours and one range"):
+        make_plan(Scenario(detour=0.1, usable_range_km=300.0))
+
+
 def test_a_scenario_without_detours_keeps_its_identity() -> None:
     assert Scenario(detour=0.0).identity == Scenario().identity
     assert Scenario(detour=0.1).identity != Scenario().identity
