@@ -25,6 +25,8 @@ from planner.terminal import Json, print_json, reported
 from planner.text import text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from rich.console import Console
 
@@ -60,6 +62,9 @@ def explain(
     ] = None,
     stations: Annotated[int | None, typer.Option(help="Largest number of new stations.")] = None,
     year: Annotated[int | None, typer.Option(help="2027, 2030 or 2035.")] = None,
+    objective: Annotated[
+        str | None, typer.Option(help="What siting maximizes: kg | trips | vehicle_km | co2.")
+    ] = None,
     settings: Settings = None,
     points: Annotated[
         Path | None, typer.Option(help="Your own point demands, CSV, XLSX or Parquet (docs/points.md).")
@@ -75,7 +80,7 @@ def explain(
     with reported(as_json=as_json):
         if csv is not None:
             check_folder(csv)
-        fields = {"stations": stations, "year": year}
+        fields = {"stations": stations, "year": year, "objective": objective}
         if plan is not None:
             given = [scenario_file, settings, points, points_crs, *fields.values()]
             if any(value is not None for value in given):
@@ -105,7 +110,7 @@ def explain(
             typer.echo(f"wrote {path}", err=True)
 
 
-def _with_fields(scenario: Scenario, fields: dict[str, int | None]) -> Scenario:
+def _with_fields(scenario: Scenario, fields: Mapping[str, object]) -> Scenario:
     """Return the scenario with the fields given on top."""
     given = {name: value for name, value in fields.items() if value is not None}
     return validated(scenario.model_dump() | given, where="scenario") if given else scenario

@@ -5,6 +5,7 @@ Sets are flags over all sites here: a few operations on 700 flags per trip, not 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Trips between two questions whether to stop.
 _ASKED = 200
+
+#: First blockers kept for the next rows.
+_REMEMBERED = 64
 
 
 class Blockers:
@@ -52,15 +56,18 @@ class Blockers:
         self.is_complete = False
         self._trips, self._legs = trips, legs
         self._n_sites = legs[0].between.shape[0]
+        #: Rows of one pair of ends follow each other: the last few of all are asked for again.
+        self._first_of = lru_cache(maxsize=_REMEMBERED)(self._first_blockers)
         self._number: dict[bytes, int] = {}
         self._needs: list[tuple[int, int]] = []  # trip, set
         self._own = None if own is None else _own_sets(own)
         self._own_class = None if own is None else own.trip_class
         every = np.arange(self._n_sites, dtype=np.int64)
-        self._there, self._onward = [], []
+        self._there, self._onward, self._order = [], [], []
         for leg in legs:
             if should_stop():
                 return
+            self._order.append(np.argsort(leg.use, axis=1, kind="stable"))
             between = chains(leg, every)
             self._there.append(from_ends(leg, every, between))
             self._onward.append(to_ends(leg, every, between))
@@ -68,22 +75,25 @@ class Blockers:
         for trip in np.flatnonzero(~trips.needs_none).tolist():
             if trip % _ASKED == 0 and should_stop():
                 return
-            chained, on_own_way = self._first_blockers(trip), self._on_own_way(trip)
+            chained = self._first_of(*self._of(trip), float(trips.longest_km[trip]))
+            on_own_way = self._on_own_way(trip)
             if chained is None or on_own_way is None:
                 blocked = on_own_way if chained is None else chained
             else:
                 blocked = _either(on_own_way, chained)
             if blocked is not None:
                 self._servable[trip] = True
-                for needed in blocked:
-                    self._need(trip, needed)
+                self._need(trip, blocked)
         self.is_complete = True
 
     def cover(self) -> CoverSets:
         """Return the relaxation over the blockers found so far."""
         packed = np.frombuffer(b"".join(self._number), dtype=np.uint8)
         packed = packed.reshape(len(self._number), (self._n_sites + 7) // 8)
-        sets = sparse.csr_array(np.unpackbits(packed, axis=1, count=self._n_sites).astype(np.float64))
+        flags = np.unpackbits(packed, axis=1, count=self._n_sites)
+        indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(flags, axis=1))])
+        indices = np.flatnonzero(flags) % self._n_sites
+        sets = sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=flags.shape)
         needs = np.unique(np.array(self._needs, dtype=np.int64).reshape(-1, 2), axis=0)
         return families(sets=sets, trip=needs[:, 0], member=needs[:, 1], servable=self._servable)
 
@@ -96,23 +106,23 @@ class Blockers:
         if on_own_way is not None:
             stays_closed = on_own_way[np.argmin((on_own_way & is_open).any(axis=1))]
         origin, destination, kind = self._of(trip)
-        sites = np.flatnonzero(self._eligible(trip)).astype(np.int64)
+        longest_km = float(self._trips.longest_km[trip])
+        sites = np.flatnonzero(self._eligible(origin, destination, kind, longest_km)).astype(np.int64)
         for rank in (self._there[kind][origin, sites], self._onward[kind][destination, sites]):
             order = np.argsort(rank, kind="stable")
             needed = stays_closed.copy()
             needed[self._minimal(trip, sites, is_open[sites], order[~stays_closed[sites[order]]])] = True
-            self._need(trip, needed)
+            self._need(trip, needed[None])
 
     def _of(self, trip: int) -> tuple[int, int, int]:
         """Return origin, destination and kind."""
         trips = self._trips
         return int(trips.origin[trip]), int(trips.destination[trip]), int(trips.kind[trip])
 
-    def _eligible(self, trip: int) -> Flags:
+    def _eligible(self, origin: int, destination: int, kind: int, longest_km: float) -> Flags:
         """Tell which sites some drivable way within the longest trip fills up at."""
-        origin, destination, kind = self._of(trip)
         way = self._there[kind][origin] + self._onward[kind][destination]
-        eligible: Flags = way <= self._trips.longest_km[trip] * (1.0 + LENGTH_TOLERANCE)
+        eligible: Flags = way <= longest_km * (1.0 + LENGTH_TOLERANCE)
         return eligible
 
     def _on_own_way(self, trip: int) -> Flags | None:
@@ -122,34 +132,32 @@ class Blockers:
         sets: Flags = self._own[self._own_class[trip]]
         return sets
 
-    def _first_blockers(self, trip: int) -> Flags | None:
+    def _first_blockers(self, origin: int, destination: int, kind: int, longest_km: float) -> Flags | None:
         """Return first stations, last stations, and windows one tank wide between them, (n, n_sites)."""
-        eligible = self._eligible(trip)
+        eligible = self._eligible(origin, destination, kind, longest_km)
         if not eligible.any():
             return None
-        origin, destination, kind = self._of(trip)
         leg = self._legs[kind]
         use, reach = leg.use[origin], leg.tank * (1.0 + LENGTH_TOLERANCE)
         first, last = eligible & leg.first[origin], eligible & leg.last[destination]
-        sites = np.flatnonzero(eligible)
-        sites = sites[np.argsort(use[sites], kind="stable")]
+        order = self._order[kind][origin]
+        sites = order[eligible[order]]
         ordered = use[sites]
         # Sites not in the first tank, up to the last one a last station must lie beyond.
         steps = ordered[(ordered >= use[first].max()) & (ordered < use[last].min())]
-        low = np.searchsorted(ordered, steps, side="right")
-        high = np.searchsorted(ordered, steps + reach, side="right")
-        shortest = np.append(high[1:] != high[:-1], np.ones(min(1, len(high)), dtype=bool))
-        found = [first, last]
-        for begin, end in zip(low[shortest].tolist(), high[shortest].tolist(), strict=True):
-            window = np.zeros(self._n_sites, dtype=bool)
-            window[sites[begin:end]] = True
-            found.append(window)
-        return np.array(found)
+        low = ordered.searchsorted(steps, side="right")
+        high = ordered.searchsorted(steps + reach, side="right")
+        shortest = np.flatnonzero(high[1:] != high[:-1]).tolist() + [-1] * min(1, len(high))
+        found = np.zeros((2 + len(shortest), self._n_sites), dtype=bool)
+        found[0], found[1] = first, last
+        for row, step in enumerate(shortest, start=2):
+            found[row, sites[low[step] : high[step]]] = True
+        return found
 
     def _need(self, trip: int, needed: Flags) -> None:
-        """Note that the trip needs one of these sites."""
-        number = self._number.setdefault(np.packbits(needed).tobytes(), len(self._number))
-        self._needs.append((trip, number))
+        """Note that the trip needs one of the sites of each row, (n, n_sites)."""
+        for packed in np.packbits(needed, axis=1):
+            self._needs.append((trip, self._number.setdefault(packed.tobytes(), len(self._number))))
 
     def _minimal(self, trip: int, sites: Indices, is_open: Flags, order: Indices) -> Indices:
         """Open further sites, in this order, as long as the trip stays unserved; return those left closed."""
@@ -198,10 +206,10 @@ def _either(one: Flags, other: Flags) -> Flags:
     """Return sets a trip needs that is served one way or the other: each set with the one that adds least."""
     if not (len(one) and len(other)):
         return one[:0]
-    common = one.astype(np.float32) @ other.T.astype(np.float32)
-    with_one = (other.sum(axis=1)[None, :] - common).argmin(axis=1)
-    with_other = (one.sum(axis=1)[:, None] - common).argmin(axis=0)
-    pairs = {*enumerate(with_one.tolist()), *((k, m) for m, k in enumerate(with_other.tolist()))}
-    rows, columns = np.array(sorted(pairs)).T
-    either: Flags = one[rows] | other[columns]
+    left, right = one.astype(np.float32), other.astype(np.float32)
+    common = left @ right.T  # counts, exact up to 2^24
+    with_one = (right.sum(axis=1) - common).argmin(axis=1)
+    with_other = (left.sum(axis=1)[:, None] - common).argmin(axis=0)
+    pairs = sorted({*enumerate(with_one.tolist()), *((k, m) for m, k in enumerate(with_other.tolist()))})
+    either: Flags = one[[k for k, _ in pairs]] | other[[m for _, m in pairs]]
     return either

@@ -177,6 +177,9 @@ def chains(leg: Legs, sites: Indices) -> Floats:
 def _min_plus(left: Floats, right: Floats) -> Floats:
     """Return min_k left_ik + right_kj."""
     result = np.full((left.shape[0], right.shape[1]), np.inf)
-    for k in range(left.shape[1]):
-        np.minimum(result, left[:, k, None] + right[None, k], out=result)
+    right = np.ascontiguousarray(right)
+    for row, km in enumerate(left):
+        near = np.flatnonzero(np.isfinite(km))
+        if near.size:
+            result[row] = (km[near, None] + right[near]).min(axis=0)
     return result

@@ -77,8 +77,10 @@ def test_the_default_is_hydrogen_and_leaves_the_identity_as_it_was() -> None:
 def test_an_objective_that_is_none_is_one_error() -> None:
     with pytest.raises(InputError, match=r"key objective: input should be 'kg', 'trips'"):
         validated({"objective": "money"}, where="scenario")
-    said = RUNNER.invoke(app, ["plan", "--objective", "money", "--json"])
-    assert said.exit_code == 2
+    for command in ("plan", "explain"):
+        said = RUNNER.invoke(app, [command, "--objective", "money", "--json"])
+        assert said.exit_code == 2
+        assert "objective" in json.loads(said.stdout)["error"]["message"]
 
 
 def test_each_objective_has_its_own_best_site() -> None:
