@@ -20,10 +20,11 @@ from planner.explain_report import explain_report
 from planner.inputs import fingerprint, load_inputs
 from planner.objective import PER_DAY, trip_amounts, unit
 from planner.pipeline import make_plan
+from planner.progress import Progress
 from planner.scenario import OBJECTIVES, PointDemand, Scenario, validated
 from planner.siting_case import siting_case
 from planner.text import LANGUAGES, text
-from planner.views import certificate
+from planner.views import certificate, kpis, status
 from siting.coverage import CoverSets, served_trips
 from siting.flow_refueling import solve_flow_refueling
 
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.plan import Plan
-    from planner.progress import Progress
     from planner.scenario import Objective
     from planner.siting_case import SitingCase
+    from planner.text import Language
 
 RUNNER = CliRunner()
 _POINT = PointDemand(point_id="P1", name_zh="港", use="ship", lon=106.7, lat=29.6, kg_per_day=900)
@@ -278,3 +279,18 @@ def test_the_explanation_printed_names_the_unit(tmp_path) -> None:  # type: igno
     assert printed.exit_code == 0
     assert "减排 CO₂" in printed.stdout
     assert printed.stdout.count("CO₂/d") >= 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_names_the_unit_beside_bounds(language: Language) -> None:
+    running = Progress(
+        stage="siting", seconds=1.0, message="bound", incumbent=90.0, bound=100.0, objective="co2"
+    )
+    line = status._line(running, language, first=False)
+    assert line.count(unit("co2", language)) == 2
+    proof = kpis._proof(_plan("trips"), language)
+    assert unit("trips", language) in proof
+    assert "kg/d" not in proof
+    for objective in OBJECTIVES:
+        assert text(f"objective.{objective}", language)
+        assert text(f"objective.{objective}_said", language)
