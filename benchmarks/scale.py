@@ -58,6 +58,8 @@ FULL, TARGET = (400.0, 10), (400.0, 0.5)
 _SHORTEST_KM, _EXPONENT, _WITHIN_KM, _TOTAL = 50.0, 1.5, 1.0, 1e5
 #: Time limits, s: this project's, the peers' on a tenth, and on all pairs.
 _LIMIT_S, _PEER_LIMIT_S, _FULL_LIMIT_S = 60.0, 300.0, 600.0
+#: SCIP's infinity.
+_NO_BOUND = 1e20
 #: What is aimed at: seconds, times as fast.
 _AIM_S, _AIM_RATIO = 15.0, 50.0
 
@@ -241,7 +243,8 @@ def _bounds(objective: float | None, bound: float | None) -> str:
     """Return objective and bound."""
     if objective is None:
         return "no solution,"
-    return f"{objective:,.2f} <= {math.inf if bound is None else bound:,.2f}"
+    known = bound is not None and bound < _NO_BOUND
+    return f"{objective:,.2f} <= {bound:,.2f}" if known else f"{objective:,.2f}, no bound,"
 
 
 def _tenth(inputs: Inputs, pairs: Pairs) -> list[Row]:

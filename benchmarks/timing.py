@@ -110,4 +110,4 @@ def timed(work: Callable[[], T], *, repeats: int) -> tuple[T, float]:
 def listed(values: list[float], unit: str = " s", *, digits: int = 1) -> str:
     """Return figures in a row, such as ``1.0 / never / 3.0 s``."""
     told = [f"{value:,.{digits}f}" if math.isfinite(value) else "never" for value in values]
-    return " / ".join(told) + unit
+    return " / ".join(told) + (unit if any(map(math.isfinite, values)) else "")
