@@ -89,6 +89,9 @@ if TYPE_CHECKING:
 #: counts as R: 0.4 mm in 400 km. Whole numbers of km compare exactly.
 RANGE_TOLERANCE = 1e-9
 
+#: Most sites of all different cover sets together: a solve takes about 200 bytes for each. 50,000 pairs and
+#: 700 sites make 150,000.
+MOST_MEMBERS = 15_000_000
 #: Trips are worked through in blocks of about this many candidate positions, to bound memory (about 0.3 GB).
 _BLOCK_ROWS = 2_000_000
 
@@ -124,7 +127,7 @@ def cover_sets(
     Raises
     ------
     corridor.errors.InputError
-        For tanks that are not finite and positive.
+        For tanks that are not finite and positive, and for more sets than fit into memory.
     """
     rule = TripRule() if rule is None else rule
     path = np.asarray(path, dtype=np.int64)
@@ -295,6 +298,9 @@ def _merge_intervals(
     first, member = group(prefix[high] - prefix[low])
     size = high[first] - low[first]
     indptr = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    if indptr[-1] > MOST_MEMBERS:
+        what = f"the cover sets of the trips hold {indptr[-1]:,} sites, more than {MOST_MEMBERS:,}"
+        raise InputError(Fault(what, "trips and sites", "Take fewer candidate sites, or fewer trips"))
     rows = np.repeat(low[first] - indptr[:-1], size) + np.arange(indptr[-1])
     sets = sparse.csr_array(
         (np.ones(len(rows)), stops.site[rows], indptr), shape=(len(first), stops.n_sites), dtype=np.float64

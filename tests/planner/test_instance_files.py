@@ -195,3 +195,9 @@ def test_detours_on_a_network_too_large_are_refused(write, monkeypatch):
     monkeypatch.setattr("planner.locate_refueling.MOST_DETOUR_CELLS", 10)
     with pytest.raises(InputError, match=r"node\.csv: detours take 28 distances, more than 10"):
         locate(write(), range_=8, stations=2, detour=0.1)
+
+
+def test_cover_sets_too_large_are_refused(write, monkeypatch):
+    monkeypatch.setattr("siting.trip_cover.MOST_MEMBERS", 3)
+    with pytest.raises(InputError, match=r"cover sets of the trips hold \d+ sites, more than 3\. Take fewer"):
+        locate(write(), range_=8, stations=2)
