@@ -6,6 +6,7 @@ Sets are flags over all sites here: a few operations on 700 flags per trip, not 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,9 @@ _ASKED = 200
 
 #: First blockers kept for the next rows.
 _REMEMBERED = 64
+
+#: Sets unpacked at once, to bound memory.
+_UNPACKED = 16_384
 
 
 class Blockers:
@@ -59,6 +63,9 @@ class Blockers:
         #: Rows of one pair of ends follow each other: the last few of all are asked for again.
         self._first_of = lru_cache(maxsize=_REMEMBERED)(self._first_blockers)
         self._number: dict[bytes, int] = {}
+        #: Of the sets unpacked so far: how many sites, and which, a batch of sets each.
+        self._sizes: Indices = np.empty(0, dtype=np.int64)
+        self._members: list[NDArray[np.int32]] = []
         self._needs: list[tuple[int, int]] = []  # trip, set
         self._own = None if own is None else _own_sets(own)
         self._own_class = None if own is None else own.trip_class
@@ -88,14 +95,19 @@ class Blockers:
 
     def cover(self) -> CoverSets:
         """Return the relaxation over the blockers found so far."""
-        packed = np.frombuffer(b"".join(self._number), dtype=np.uint8)
-        packed = packed.reshape(len(self._number), (self._n_sites + 7) // 8)
-        flags = np.unpackbits(packed, axis=1, count=self._n_sites)
-        indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(flags, axis=1))])
-        indices = np.flatnonzero(flags) % self._n_sites
-        sets = sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=flags.shape)
-        needs = np.unique(np.array(self._needs, dtype=np.int64).reshape(-1, 2), axis=0)
-        return families(sets=sets, trip=needs[:, 0], member=needs[:, 1], servable=self._servable)
+        for begin in range(len(self._sizes), len(self._number), _UNPACKED):
+            packed = b"".join(islice(self._number, begin, begin + _UNPACKED))
+            rows = np.frombuffer(packed, dtype=np.uint8).reshape(-1, (self._n_sites + 7) // 8)
+            set_, site = np.nonzero(np.unpackbits(rows, axis=1, count=self._n_sites).view(np.bool_))
+            self._sizes = np.append(self._sizes, np.bincount(set_, minlength=len(rows)))
+            self._members.append(site.astype(np.int32))
+        n_sets = len(self._sizes)
+        sites = np.concatenate([np.empty(0, dtype=np.int32), *self._members])
+        indptr = np.append(0, np.cumsum(self._sizes)).astype(np.int32)
+        sets = sparse.csr_array((np.ones(len(sites)), sites, indptr), shape=(n_sets, self._n_sites))
+        needs = np.array(self._needs, dtype=np.int64).reshape(-1, 2)
+        trip, member = np.divmod(np.unique(needs[:, 0] * n_sets + needs[:, 1]), max(n_sets, 1))
+        return families(sets=sets, trip=trip, member=member, servable=self._servable)
 
     def block(self, trip: int, open_sites: Indices) -> None:
         """Add minimal blockers that these open sites leave closed, one from each end of the trip."""
