@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks import (
@@ -40,7 +39,7 @@ def main(wanted: list[str]) -> None:
     tasks: dict[str, Callable[[], Report]] = {
         "routing": lambda: Report(routing.rows(load_inputs()), []),
         "demand": lambda: Report(demand.rows(load_inputs()), []),
-        "plan": partial(flow_refueling.report, Scenario()),
+        "plan": lambda: Report(flow_refueling.rows(load_inputs(), Scenario()), []),
         "replanning": replanning.report,
         "scale": scale.report,
         "anytime": anytime.report,

@@ -6,7 +6,6 @@ trip; it shares nothing with the engine but the candidate positions and the door
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,12 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from benchmarks.timing import Check, Report, Row, listed, timed
+from benchmarks.timing import Row, timed
 from corridor.access import access
 from planner.driving import along, class_numbers, on_arcs
-from planner.inputs import assumptions_in_force, load_inputs
-from planner.pipeline import make_plan
-from planner.scenario import AddedSite
+from planner.inputs import assumptions_in_force
 from planner.siting_case import scoped_demand
 from siting.flow_refueling import solve_flow_refueling
 from siting.program import Program, SolverName, solve
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from corridor.access import Access
     from planner.driving import Driving
     from planner.inputs import Inputs
-    from planner.plan import Plan
     from planner.scenario import Scenario
     from siting.stops import CandidatePaths
 
@@ -42,53 +38,6 @@ PEER_CLASS = "tractor_49t"
 
 #: Solvers that get the textbook model whole.
 PEERS: tuple[SolverName, ...] = ("scip", "highs")
-
-
-def report(scenario: Scenario) -> Report:
-    """Return timings on a scenario: its siting question, and solving it again after an edit."""
-    found, checks = resolves(scenario)
-    return Report([*rows(load_inputs(), scenario), *found], checks)
-
-
-def resolves(scenario: Scenario) -> Report:
-    """Time a whole plan again after every kind of edit, in the process that made the first plan.
-
-    A plan is siting with proof, replay, sizes and supply: what a person waits for.
-    """
-    first, seconds = timed(lambda: make_plan(scenario), repeats=1)
-    new = first.stations[first.stations["status"] != "existing"]
-    chosen = new["site_id"].tolist()
-    inputs = load_inputs(scenario)
-    others = inputs.sites.index[inputs.sites["status"] != "existing"].difference(chosen)
-    own = AddedSite(
-        site_id="benchmark-1",
-        name_zh="试算站",
-        kind="service_area",
-        lon=float(new["lon"].mean()),
-        lat=float(new["lat"].mean()),
-    )
-    edits: dict[str, dict[str, object]] = {
-        "locking a site": {"locked": (str(others[len(others) // 2]),)},
-        "forbidding a chosen site": {"forbidden": (str(chosen[0]),)},
-        "adding a site": {"added_sites": (own,)},
-        "two stations more": {"stations": scenario.stations + 2},
-        "two stations fewer": {"stations": scenario.stations - 2},
-    }
-    work = f"{scenario.scope} {scenario.year}: whole plan, p={scenario.stations}"
-    found = [Row(f"{work}, first in its process", "planner.pipeline", seconds, math.nan, _proof(first))]
-    for edit, update in edits.items():
-        plan, again = timed(partial(make_plan, scenario.model_copy(update=update)), repeats=1)
-        found.append(Row(f"{work}, again after {edit}", "planner.pipeline", again, math.nan, _proof(plan)))
-    slowest = max(found[1:], key=lambda row: row.seconds)
-    reached = f"{listed([row.seconds for row in found[1:]])}, with replay, sizes and supply"
-    asked = f"solve again after {', '.join(edits)}: at most 3 s each"
-    return Report(found, [Check(asked, reached, slowest.seconds <= 3.0)])
-
-
-def _proof(plan: Plan) -> str:
-    """Return what a plan proved."""
-    proof = plan.certificate
-    return _answer(proof.incumbent, proof.bound, proof.status)
 
 
 def rows(inputs: Inputs, scenario: Scenario) -> list[Row]:
