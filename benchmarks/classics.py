@@ -158,9 +158,10 @@ def _against_peers() -> list[Row]:
         proven = [value for who, _, _, value, _ in heard if value is not None and who != _SPOPT]
         agreed = bool(proven) and math.isclose(min(proven), max(proven), rel_tol=1e-6)
         best = question.best if question.best is not None else proven[0] if agreed else math.nan
+        sure = "right" if question.best is not None or len(proven) > 1 else "right by one proof alone"
         for who, seconds, told, _, claim in heard:
             right = claim is not None and math.isclose(claim, best, rel_tol=1e-6)
-            verdict = f"{told}: {'right' if right else 'not proven' if claim is None else 'WRONG'}"
+            verdict = f"{told}: {sure if right else 'not proven' if claim is None else 'WRONG'}"
             facts = {"right": float(right)}
             result.append(Row(question.work, who, seconds, seconds / ours, verdict, facts))
     return result
@@ -268,6 +269,8 @@ def _spopt(python: Path, question: Question) -> Heard:
         return _SPOPT, math.nan, told["failed"], None, None
     seconds, value = float(told["seconds"]), float(told["objective"])
     stopped = ", stopped at its limit" if seconds > _LIMIT_S else ""
+    if told["status"] != "Optimal":
+        return _SPOPT, seconds, f"says {told['status']}{stopped}", None, None
     return _SPOPT, seconds, f"{value:,.3f}, says {told['status']}{stopped}", None, value
 
 
