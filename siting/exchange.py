@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from siting.coverage import class_volumes, distinct_rows, families
+from siting.reduction import among
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,13 +69,8 @@ class Exchange:
 
     def among(self, sites: Indices) -> Exchange:
         """Return the question with only these sites, in this order, in as few classes as possible."""
-        inside = sparse.csr_array(self.cover.sets[:, sites])
-        owner = _owner(self.cover)
-        hopeless = np.diff(inside.indptr) == 0
-        lost = np.bincount(owner[hopeless[self.cover.members]], minlength=self.cover.n_classes) > 0
-        distinct, row = distinct_rows(inside)
-        cover = families(sets=distinct, trip=owner, member=row[self.cover.members], servable=~lost)
-        return replace(self, cover=cover, volume=class_volumes(cover, self.volume), cost=self.cost[sites])
+        cover, volume, _ = among(self.cover, self.volume, sites)
+        return replace(self, cover=cover, volume=volume, cost=self.cost[sites])
 
     def improved(self, chosen: Choice) -> Choice:
         """Improve a choice of stations until no addition and no swap serves more.

@@ -61,8 +61,9 @@ if TYPE_CHECKING:
 #: Least and most stations in a group of sites: site indices (ascending) to (l, u), u may be infinite.
 Branches = dict[tuple[int, ...], tuple[float, float]]
 
-_WARM = "use_dual_simplex: true use_preprocessing: false"
-_COLD = "use_dual_simplex: false use_preprocessing: true"
+# A solution that misses a tolerance by a little will do: bounds do not rest on it.
+_WARM = "use_dual_simplex: true use_preprocessing: false change_status_to_imprecise: false"
+_COLD = "use_dual_simplex: false use_preprocessing: true change_status_to_imprecise: false"
 #: Cuts not binding in the last `_IDLE` solves are dropped once there are `_MANY` rows, or twice those kept.
 _MANY, _IDLE, _IDLE_ZERO_HALF = 300, 3, 10
 #: Of the cuts at one point those are added that are violated by this share of the most violated one.
@@ -211,6 +212,11 @@ class Master:
             np.full(n_cuts, float((size - 1) // 2)),
             kind=_ZERO_HALF,
         )
+
+    def zero_half_sets(self) -> Indices:
+        """Return (n, 3) int64, the cover sets of the zero-half cuts held."""
+        held = self._rows.matrix[np.flatnonzero(self._rows.kind == _ZERO_HALF)]
+        return np.asarray(held[:, -self.sets.shape[0] :].indices, dtype=np.int64).reshape(-1, 3)
 
     def _link(self, fresh: Indices) -> None:
         """Give cover sets a variable: z <= sum of x."""

@@ -11,7 +11,7 @@ None of this changes the optimum.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,6 +109,66 @@ def reduce_problem(
         constant=float(by_class[~waiting].sum()),
         scale=scale,
     )
+
+
+def among(cover: CoverSets, volume: Floats, sites: Indices) -> tuple[CoverSets, Floats, Indices]:
+    """Leave only some sites: sets and classes that became equal are one, classes that lost a set are gone.
+
+    Parameters
+    ----------
+    cover
+        Cover sets of the classes.
+    volume
+        (n_classes,) float64.
+    sites
+        (n,) int64, the sites left.
+
+    Returns
+    -------
+    cover
+        Over these sites, in this order; its "trips" are the classes of before.
+    volume
+        (n_classes,) float64, of its classes.
+    row
+        (n_sets,) int64, the new row of each set, -1 for those that no class left needs.
+    """
+    inside = sparse.csr_array(cover.sets[:, sites])
+    empty = np.diff(inside.indptr) == 0
+    owner = np.repeat(np.arange(cover.n_classes, dtype=np.int64), np.diff(cover.offsets))
+    lost = np.bincount(owner[empty[cover.members]], minlength=cover.n_classes) > 0
+    kept = ~lost[owner]
+    used = np.unique(cover.members[kept])
+    distinct, position = distinct_rows(sparse.csr_array(inside[used]))
+    row = np.full(cover.sets.shape[0], -1, dtype=np.int64)
+    row[used] = position
+    left = families(sets=distinct, trip=owner[kept], member=row[cover.members[kept]], servable=~lost)
+    return left, class_volumes(left, volume), row
+
+
+def without_sites(problem: Problem, hopeless: NDArray[np.bool_]) -> tuple[Problem, Indices, Indices]:
+    """Leave out sites that stand in no better plan, and what can be left out for that.
+
+    Parameters
+    ----------
+    problem
+        What is to decide.
+    hopeless
+        (n_free,) bool.
+
+    Returns
+    -------
+    problem
+        In the same unit of volume.
+    sites
+        (n,) int64, the free sites left, of those of before.
+    row
+        (n_sets,) int64, the new row of each set, -1 for those that no class left needs.
+    """
+    sites = np.flatnonzero(~hopeless).astype(np.int64)
+    sites = sites[_undominated(sparse.csr_array(problem.cover.sets[:, sites]), problem.cost[sites])]
+    cover, volume, row = among(problem.cover, problem.volume, sites)
+    left = replace(problem, cover=cover, volume=volume, free=problem.free[sites], cost=problem.cost[sites])
+    return left, sites, row
 
 
 def _undominated(sets: sparse.csr_array, cost: Floats) -> Indices:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,14 +21,16 @@ from siting.branching import Node, Tree
 from siting.coverage import class_cover, grouped_shares
 from siting.exchange import Exchange, left_over
 from siting.master import Cuts, Master
+from siting.reduction import without_sites
 from siting.site_tree import SiteTree, class_groups
-from siting.zero_half import zero_half_cuts
+from siting.zero_half import cuts_of, zero_half_cuts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siting.master import Branches, Relaxation
     from siting.reduction import Problem
+    from siting.zero_half import ZeroHalfCuts
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -39,10 +41,10 @@ ProgressCallback = Callable[[float, float, float, float, str], None]
 #: Groups of classes with a theta of their own.
 _GROUPS = 60
 #: The linear loop stops when its bound can fall by less than this share of its distance from the plan.
-_LINEAR_GAP, _LINEAR_ROUNDS = 0.02, 200
+_LINEAR_GAP, _LINEAR_ROUNDS = 0.1, 200
 #: Rounds of zero-half cuts at the root, and what one must close of the open distance to be followed by more;
 #: rounds of cuts after each.
-_STRONG_ROUNDS, _STRONG, _ROUNDS_BETWEEN = 30, 0.02, 8
+_STRONG_ROUNDS, _STRONG, _ROUNDS_BETWEEN, _PLAN_ROUNDS = 30, 0.02, 8, 3
 #: Linear rounds before the first plan is made.
 _FIRST_PLAN = 5
 #: Rounds of ruin and refill from each of the first plans, and every `_PAUSE` nodes from two more.
@@ -53,6 +55,8 @@ _RUIN_GAP = 0.0005
 _NODE_ROUNDS, _WORTHWHILE = 8, 0.05
 #: A cut counts when violated by this share of the open distance, spread over the groups.
 _VIOLATION, _LEAST_VIOLATION = 0.02, 1e-9
+#: Sites that cannot be in a better plan are left out at once, if they are at least this share.
+_RESTART = 0.4
 #: x counts as whole within this.
 _INTEGRAL = 1e-6
 
@@ -107,7 +111,7 @@ class Search:
         should_stop: Callable[[], bool] | None = None,
         warm: Warm | None = None,
     ) -> None:
-        self.problem = problem
+        self.problem, self._free = problem, problem.free
         self.cost, self.budget = cost, min(budget, float(cost.sum()))
         self.affordable = cost <= left_over(np.zeros(len(cost), dtype=bool), cost=cost, budget=budget)
         self.gap = gap
@@ -116,7 +120,9 @@ class Search:
         self.on_progress = on_progress
         self.should_stop = should_stop
         self.warm = warm
-        self.best = np.zeros(len(cost), dtype=bool)
+        #: (n_free,) bool, the best plan, of the sites that were free at first; `_best` of those left.
+        self.plan = np.zeros(len(cost), dtype=bool)
+        self._best, self._place = self.plan, np.arange(len(cost), dtype=np.int64)
         self.value = 0.0
         self.bound = float(problem.volume.sum())
         self._exchange = Exchange(
@@ -126,6 +132,7 @@ class Search:
             budget=self.budget,
             should_stop=self._done,
         )
+        self._given_up = 0.0
         self.inner = np.full(len(cost), self.budget / max(float(cost.sum()), 1e-300)) * self.affordable
 
     def run(self) -> None:
@@ -139,20 +146,11 @@ class Search:
             self._offer(np.ones(len(self.cost), dtype=bool))
             self.bound = self.value
             return
-        cover, volume = self.problem.cover, self.problem.volume
-        self.tree = SiteTree(cover, volume)
-        self.group = class_groups(cover, volume, self.tree, most=_GROUPS)
-        self.master = Master(
-            cover.sets,
-            np.bincount(self.group, weights=volume).astype(np.float64),
-            cost=self.cost,
-            budget=self.budget,
-            upper=self.affordable.astype(np.float64),
-        )
         self._start_warm()
         try:
-            root = self._strengthened(self._cut_loop())
-            self._round(root)
+            root = self._root(None)
+            while (known := self._restricted(root)) is not None:
+                root = self._root(known)
             self._branch(root)
         except TimeoutError:
             return
@@ -161,7 +159,7 @@ class Search:
         """Return what another search over `n_sites` sites in all can start from."""
         point = np.zeros(n_sites)
         point[self.problem.free] = self.inner
-        return Warm(point=point, stations=self.problem.free[self.best])
+        return Warm(point=point, stations=self._free[self.plan])
 
     def _start_warm(self) -> None:
         """Take over what an earlier search found, as far as it still fits."""
@@ -174,6 +172,45 @@ class Search:
             self.inner = np.minimum(point * min(1.0, self.budget / spent), 1.0)
         order = np.argsort(~np.isin(free, self.warm.stations), kind="stable")
         self._offer(self._bought(order[: int(np.isin(free, self.warm.stations).sum())]))
+
+    def _root(self, known: ZeroHalfCuts | None) -> Relaxation:
+        """Bound the problem as closely as the linear master can, and make a plan of its solution.
+
+        Cuts known from before a part of the sites was left out are taken over.
+        """
+        cover, volume = self.problem.cover, self.problem.volume
+        self.tree = SiteTree(cover, volume)
+        self.group = class_groups(cover, volume, self.tree, most=_GROUPS)
+        self.master = Master(
+            cover.sets,
+            np.bincount(self.group, weights=volume).astype(np.float64),
+            cost=self.cost,
+            budget=self.budget,
+            upper=self.affordable.astype(np.float64),
+        )
+        if known is not None:
+            self.master.add_zero_half(known)
+        root = self._strengthened(self._cut_loop())
+        self._round(root)
+        return root
+
+    def _restricted(self, root: Relaxation) -> ZeroHalfCuts | None:
+        """Leave out the sites that cannot be in a better plan, if they are many; return the cuts to keep."""
+        with_it = root.bound + root.reduced_cost
+        hopeless = with_it <= self._cutoff()
+        if self._done() or hopeless.mean() < _RESTART:
+            return None
+        self._given_up = max(self._given_up, float(with_it[hopeless].max()))
+        sets = self.master.zero_half_sets()
+        self.problem, sites, row = without_sites(self.problem, hopeless)
+        self.cost, self.affordable = self.cost[sites], self.affordable[sites]
+        self._best, self.inner, self._place = self._best[sites], root.x[sites], self._place[sites]
+        self._exchange = replace(
+            self._exchange, cover=self.problem.cover, volume=self.problem.volume, cost=self.cost
+        )
+        sets = np.sort(row[sets], axis=1)
+        apart = (sets[:, 0] >= 0) & np.all(np.diff(sets, axis=1) > 0, axis=1)
+        return cuts_of(self.problem.cover, np.unique(sets[apart], axis=0))
 
     def _cut_loop(self) -> Relaxation:
         """Add cuts to the linear master at points between its solution and the best point so far."""
@@ -197,17 +234,23 @@ class Search:
 
     def _strengthened(self, root: Relaxation) -> Relaxation:
         """Add zero-half cuts to the linear master in rounds, as long as they lower the bound."""
-        for _ in range(_STRONG_ROUNDS):
+        for number in range(_STRONG_ROUNDS):
             before = root.bound
-            cuts = zero_half_cuts(self.problem.cover, self.problem.volume, x=root.x, level=root.level)
-            if not len(cuts.sets):
+            if number % _PLAN_ROUNDS == _PLAN_ROUNDS - 1:
+                self._round(root, batches=1)
+            if not self._add_zero_half(root):
                 break
-            self.master.add_zero_half(cuts)
             root = self._converged(root, rounds=_ROUNDS_BETWEEN)
             self._lower_bound_to(root.bound, "linear bound, zero-half cuts")
             if before - root.bound < _STRONG * (root.bound - self._cutoff()) or self._done():
                 break
         return root
+
+    def _add_zero_half(self, relaxed: Relaxation) -> int:
+        """Add zero-half cuts that a solution violates; return how many."""
+        cuts = zero_half_cuts(self.problem.cover, self.problem.volume, x=relaxed.x, level=relaxed.level)
+        self.master.add_zero_half(cuts)
+        return len(cuts.sets)
 
     def _converged(self, start: Relaxation, *, rounds: int) -> Relaxation:
         """Solve the linear master, and cut it off at points between its solutions."""
@@ -228,13 +271,13 @@ class Search:
             raise SolverError("the linear master has no solution, which its form rules out: a solver fault")
         return relaxed
 
-    def _round(self, relaxed: Relaxation) -> None:
+    def _round(self, relaxed: Relaxation, *, batches: int = _BATCHES) -> None:
         """Make a plan of the fractional stations; where that is far from the bound, try harder among them."""
         self._offer(self._bought(np.argsort(-relaxed.x, kind="stable")))
-        promising = np.flatnonzero((relaxed.x > _INTEGRAL) | self.best)
+        promising = np.flatnonzero((relaxed.x > _INTEGRAL) | self._best)
         few = self._exchange.among(promising)
-        chosen = self.best[promising]
-        for seed in range(_BATCHES):
+        chosen = self._best[promising]
+        for seed in range(batches):
             if self.bound - self.value <= _RUIN_GAP * self.bound or self._done():
                 break
             before = few.value(chosen)
@@ -242,7 +285,7 @@ class Search:
             self._keep(_at(promising[chosen], len(self.cost)))
             if seed and few.value(chosen) == before:
                 break
-        self._offer(self.best)
+        self._offer(self._best)
 
     def _branch(self, root: Relaxation) -> None:
         """Branch and bound, best bound first."""
@@ -264,12 +307,12 @@ class Search:
             if number % _PAUSE == 0:
                 rounded = self._bought(np.argsort(-node.x, kind="stable"))
                 self._offer(rounded, ruins=_FEW_RUINS, seed=number)
-                self._offer(self.best, ruins=_FEW_RUINS, seed=number + 1)
+                self._offer(self._best, ruins=_FEW_RUINS, seed=number + 1)
                 self._rule_out(root, tree)
             tree.branch(
                 node, marginal=self._marginal(node.x), trial=self._trial(node.bound), cutoff=self._cutoff()
             )
-        self._lower_bound_to(max(tree.closed, self.value), "bound")
+        self._lower_bound_to(max(tree.closed, self._given_up, self.value), "bound")
 
     def _evaluate(self, tree: Tree, node: Node) -> None:
         """Bound a node by rounds of cuts; put it back unless it is closed."""
@@ -286,10 +329,6 @@ class Search:
             whole = bool(np.all(np.minimum(x, 1.0 - x) <= _INTEGRAL))
             if whole:
                 self._offer(np.round(x) == 1.0)
-            if not whole and number >= _NODE_ROUNDS:
-                break
-            if not whole and number > 1 and lowered < _WORTHWHILE * (bound - self._cutoff()):
-                break
             points = (
                 (relaxed.level,)
                 if previous is None or whole
@@ -297,9 +336,13 @@ class Search:
             )
             open_ = max(bound - self._cutoff(), 0.0) * _VIOLATION / len(self.master.group_volume)
             least = _LEAST_VIOLATION * float(self.problem.volume.sum())
+            stalled = number > 1 and lowered < _WORTHWHILE * (bound - self._cutoff())
+            if not whole and (stalled or number >= _NODE_ROUNDS):
+                break
             if not self._cut(relaxed, points, least=least if whole else max(open_, least)):
                 if whole:  # the best plan within these branches is known
                     tree.learn(node, bound)
+                    tree.close(bound)
                     return
                 break
             previous = relaxed.level
@@ -371,7 +414,8 @@ class Search:
     def _keep(self, chosen: NDArray[np.bool_]) -> None:
         value = self._exchange.value(chosen)
         if value > self.value:
-            self.best, self.value = chosen, value
+            self._best, self.value = chosen, value
+            self.plan = _at(self._place[chosen], len(self.plan))
             self._report("better plan")
 
     def _rule_out(self, root: Relaxation, tree: Tree) -> None:

@@ -112,8 +112,8 @@ class TargetSearch:
             should_stop=stop,
         )
         search.run()
-        if self._serves(search.best):
-            self._offer(self._pruned(search.best))
+        if self._serves(search.plan):
+            self._offer(self._pruned(search.plan))
             return True
         if search.bound < enough:  # no plan at this price
             beyond = budget + 1.0 if self.whole else budget

@@ -97,6 +97,19 @@ def zero_half_cuts(cover: CoverSets, volume: Floats, *, x: Floats, level: Floats
     least = worth[chosen][triple].min(axis=1) if len(triple) else np.zeros(0)
     order = np.lexsort((*triple.T[::-1], -np.round(violation * least, 6)))
     sets = np.sort(chosen[triple[_spread(triple, order, len(chosen))]], axis=1)
+    return cuts_of(cover, sets)
+
+
+def cuts_of(cover: CoverSets, sets: Indices) -> ZeroHalfCuts:
+    """Return the cuts of triples of cover sets.
+
+    Parameters
+    ----------
+    cover
+        Cover sets.
+    sets
+        (n, 3) int64, rows of cover sets, three different ones for each cut.
+    """
     return ZeroHalfCuts(sets=sets, weight=_weights(cover.sets, sets))
 
 

@@ -36,7 +36,7 @@ def _solved(cover, volume, *, cost, budget, **options):
         **options,
     )
     search.run()
-    return search, problem.free[search.best], search.value * problem.scale + problem.constant
+    return search, problem.free[search.plan], search.value * problem.scale + problem.constant
 
 
 def _best_by_trial(corridor, cost, budget):
