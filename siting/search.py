@@ -1,7 +1,8 @@
 """Search for the best choice of stations in a reduced flow-refueling problem.
 
-The steps described in `siting.flow_refueling`: linear cut loop, rounding and exchange, then branch and bound
-on the number of stations in groups of neighboring sites, with cuts at every node.
+The steps described in `siting.flow_refueling`: linear cut loop, zero-half cuts, rounding and exchange, again
+without the sites ruled out by then, and branch and bound on the number of stations in groups of neighboring
+sites, with cuts at every node.
 
 All work is counted in steps, not in seconds: unless the time limit or a stop ends it early, the same
 question has the same answer. No step takes long, so that a stop is heard within a second.
@@ -11,19 +12,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corridor.errors import SolverError
 from siting.branching import Node, Tree
-from siting.coverage import class_cover, grouped_shares
 from siting.exchange import Exchange, left_over
-from siting.master import Cuts, Master
+from siting.linear_bound import LinearBound
 from siting.reduction import without_sites
-from siting.site_tree import SiteTree, class_groups
-from siting.zero_half import cuts_of, zero_half_cuts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
 #: Called with incumbent, bound, gap (0-1), seconds and a message.
 ProgressCallback = Callable[[float, float, float, float, str], None]
 
-#: Groups of classes with a theta of their own.
-_GROUPS = 60
 #: The linear loop stops when its bound can fall by less than this share of its distance from the plan.
 _LINEAR_GAP, _LINEAR_ROUNDS = 0.1, 200
 #: Rounds of zero-half cuts at the root, and what one must close of the open distance to be followed by more;
@@ -53,28 +49,10 @@ _RUINS, _BATCHES, _FEW_RUINS, _PAUSE = 50, 6, 10, 5
 _RUIN_GAP = 0.0005
 #: Cut rounds at a node, and the share of the open distance a round must close to be followed by another.
 _NODE_ROUNDS, _WORTHWHILE = 8, 0.05
-#: A cut counts when violated by this share of the open distance, spread over the groups.
-_VIOLATION, _LEAST_VIOLATION = 0.02, 1e-9
 #: Sites that cannot be in a better plan are left out at once, if they are at least this share.
 _RESTART = 0.4
 #: x counts as whole within this.
 _INTEGRAL = 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warm:
-    """What an earlier search found, in terms of all sites, to start a similar one from.
-
-    Parameters
-    ----------
-    point
-        (n_sites,) float64, fractional stations that nearly attain the linear bound.
-    stations
-        (n,) int64, the best plan.
-    """
-
-    point: Floats
-    stations: Indices
 
 
 class Search:
@@ -94,8 +72,6 @@ class Search:
         `time.perf_counter` at the end and at the start.
     on_progress, should_stop
         Told about changes; asked whether to stop.
-    warm
-        Result of an earlier search, whose question may have been another.
     """
 
     def __init__(
@@ -109,7 +85,6 @@ class Search:
         clock: float,
         on_progress: ProgressCallback | None = None,
         should_stop: Callable[[], bool] | None = None,
-        warm: Warm | None = None,
     ) -> None:
         self.problem, self._free = problem, problem.free
         self.cost, self.budget = cost, min(budget, float(cost.sum()))
@@ -119,7 +94,6 @@ class Search:
         self.clock = clock
         self.on_progress = on_progress
         self.should_stop = should_stop
-        self.warm = warm
         #: (n_free,) bool, the best plan, of the sites that were free at first; `_best` of those left.
         self.plan = np.zeros(len(cost), dtype=bool)
         self._best, self._place = self.plan, np.arange(len(cost), dtype=np.int64)
@@ -146,7 +120,6 @@ class Search:
             self._offer(np.ones(len(self.cost), dtype=bool))
             self.bound = self.value
             return
-        self._start_warm()
         try:
             root = self._root(None)
             while (known := self._restricted(root)) is not None:
@@ -155,41 +128,14 @@ class Search:
         except TimeoutError:
             return
 
-    def outcome(self, n_sites: int) -> Warm:
-        """Return what another search over `n_sites` sites in all can start from."""
-        point = np.zeros(n_sites)
-        point[self.problem.free] = self.inner
-        return Warm(point=point, stations=self._free[self.plan])
-
-    def _start_warm(self) -> None:
-        """Take over what an earlier search found, as far as it still fits."""
-        if self.warm is None:
-            return
-        free = self.problem.free
-        point = np.where(self.affordable, self.warm.point[free], 0.0)
-        spent = float(self.cost @ point)
-        if spent > 0.0:
-            self.inner = np.minimum(point * min(1.0, self.budget / spent), 1.0)
-        order = np.argsort(~np.isin(free, self.warm.stations), kind="stable")
-        self._offer(self._bought(order[: int(np.isin(free, self.warm.stations).sum())]))
-
     def _root(self, known: ZeroHalfCuts | None) -> Relaxation:
         """Bound the problem as closely as the linear master can, and make a plan of its solution.
 
         Cuts known from before a part of the sites was left out are taken over.
         """
-        cover, volume = self.problem.cover, self.problem.volume
-        self.tree = SiteTree(cover, volume)
-        self.group = class_groups(cover, volume, self.tree, most=_GROUPS)
-        self.master = Master(
-            cover.sets,
-            np.bincount(self.group, weights=volume).astype(np.float64),
-            cost=self.cost,
-            budget=self.budget,
-            upper=self.affordable.astype(np.float64),
+        self._linear_bound = LinearBound(
+            self.problem, cost=self.cost, budget=self.budget, affordable=self.affordable, known=known
         )
-        if known is not None:
-            self.master.add_zero_half(known)
         root = self._strengthened(self._cut_loop())
         self._round(root)
         return root
@@ -201,30 +147,26 @@ class Search:
         if self._done() or hopeless.mean() < _RESTART:
             return None
         self._given_up = max(self._given_up, float(with_it[hopeless].max()))
-        sets = self.master.zero_half_sets()
         self.problem, sites, row = without_sites(self.problem, hopeless)
         self.cost, self.affordable = self.cost[sites], self.affordable[sites]
         self._best, self.inner, self._place = self._best[sites], root.x[sites], self._place[sites]
         self._exchange = replace(
             self._exchange, cover=self.problem.cover, volume=self.problem.volume, cost=self.cost
         )
-        sets = np.sort(row[sets], axis=1)
-        apart = (sets[:, 0] >= 0) & np.all(np.diff(sets, axis=1) > 0, axis=1)
-        return cuts_of(self.problem.cover, np.unique(sets[apart], axis=0))
+        return self._linear_bound.kept_by(self.problem, row)
 
     def _cut_loop(self) -> Relaxation:
         """Add cuts to the linear master at points between its solution and the best point so far."""
-        inner_value = self._fractional_value(self.inner)
+        inner_value = self._linear_bound.value(self.inner)
         relaxed = self._linear()
         for number in range(_LINEAR_ROUNDS):
             if number == _FIRST_PLAN:
                 self._offer(self._bought(np.argsort(-self.inner, kind="stable")))
             self._lower_bound_to(relaxed.bound, "linear bound")
             middle = 0.5 * (self.inner + relaxed.x)
-            least = _LEAST_VIOLATION * self.problem.volume.sum()
-            added = self._cut(relaxed, (self._level(middle), relaxed.level), least=least)
+            added = self._linear_bound.cut(relaxed, (self._linear_bound.level(middle), relaxed.level))
             for point in (middle, relaxed.x):
-                if (value := self._fractional_value(point)) > inner_value:
+                if (value := self._linear_bound.value(point)) > inner_value:
                     self.inner, inner_value = point, value
             possible = relaxed.bound - inner_value
             if not added or possible <= _LINEAR_GAP * (relaxed.bound - self._cutoff()) or self._done():
@@ -238,7 +180,7 @@ class Search:
             before = root.bound
             if number % _PLAN_ROUNDS == _PLAN_ROUNDS - 1:
                 self._round(root, batches=1)
-            if not self._add_zero_half(root):
+            if not self._linear_bound.strengthen(root):
                 break
             root = self._converged(root, rounds=_ROUNDS_BETWEEN)
             self._lower_bound_to(root.bound, "linear bound, zero-half cuts")
@@ -246,20 +188,13 @@ class Search:
                 break
         return root
 
-    def _add_zero_half(self, relaxed: Relaxation) -> int:
-        """Add zero-half cuts that a solution violates; return how many."""
-        cuts = zero_half_cuts(self.problem.cover, self.problem.volume, x=relaxed.x, level=relaxed.level)
-        self.master.add_zero_half(cuts)
-        return len(cuts.sets)
-
     def _converged(self, start: Relaxation, *, rounds: int) -> Relaxation:
         """Solve the linear master, and cut it off at points between its solutions."""
         level = start.level
         relaxed = self._linear()
         for _ in range(rounds):
-            least = _LEAST_VIOLATION * self.problem.volume.sum()
             level = 0.5 * (level + relaxed.level)
-            if not self._cut(relaxed, (level, relaxed.level), least=least) or self._done():
+            if not self._linear_bound.cut(relaxed, (level, relaxed.level)) or self._done():
                 break
             relaxed = self._linear()
         return relaxed
@@ -289,7 +224,8 @@ class Search:
 
     def _branch(self, root: Relaxation) -> None:
         """Branch and bound, best bound first."""
-        tree = Tree(self.tree.membership, self.tree.groups, affordable=self.affordable)
+        neighborhoods = self._linear_bound.tree
+        tree = Tree(neighborhoods.membership, neighborhoods.groups, affordable=self.affordable)
         self._rule_out(root, tree)
         tree.push(Node(bound=root.bound, branches={}))
         number = 0
@@ -310,7 +246,10 @@ class Search:
                 self._offer(self._best, ruins=_FEW_RUINS, seed=number + 1)
                 self._rule_out(root, tree)
             tree.branch(
-                node, marginal=self._marginal(node.x), trial=self._trial(node.bound), cutoff=self._cutoff()
+                node,
+                marginal=self._linear_bound.marginal(node.x),
+                trial=self._trial(node.bound),
+                cutoff=self._cutoff(),
             )
         self._lower_bound_to(max(tree.closed, self._given_up, self.value), "bound")
 
@@ -334,12 +273,11 @@ class Search:
                 if previous is None or whole
                 else (0.5 * (relaxed.level + previous), relaxed.level)
             )
-            open_ = max(bound - self._cutoff(), 0.0) * _VIOLATION / len(self.master.group_volume)
-            least = _LEAST_VIOLATION * float(self.problem.volume.sum())
-            stalled = number > 1 and lowered < _WORTHWHILE * (bound - self._cutoff())
+            open_ = bound - self._cutoff()
+            stalled = number > 1 and lowered < _WORTHWHILE * open_
             if not whole and (stalled or number >= _NODE_ROUNDS):
                 break
-            if not self._cut(relaxed, points, least=least if whole else max(open_, least)):
+            if not self._linear_bound.cut(relaxed, points, open_=0.0 if whole else open_):
                 if whole:  # the best plan within these branches is known
                     tree.learn(node, bound)
                     tree.close(bound)
@@ -362,8 +300,8 @@ class Search:
                 if lowest <= self._cutoff():
                     break
                 if number == 0:
-                    open_ = (lowest - self._cutoff()) * _VIOLATION / len(self.master.group_volume)
-                    if not self._cut(relaxed, (relaxed.level,), least=open_):
+                    open_ = lowest - self._cutoff()
+                    if not self._linear_bound.cut(relaxed, (relaxed.level,), open_=open_):
                         break
             return lowest
 
@@ -372,37 +310,7 @@ class Search:
     def _relaxed(self, branches: Branches, *, forget: bool = True) -> Relaxation | None:
         if self._stopped():
             raise TimeoutError
-        return self.master.solve(branches, time_limit_s=self._left(), forget=forget)
-
-    def _cut(self, relaxed: Relaxation, points: tuple[Floats, ...], *, least: float) -> int:
-        """Cut the relaxed solution off at the first of the points (levels) where that works."""
-        for level in points:
-            constant, share = grouped_shares(
-                self.problem.cover,
-                self.problem.volume,
-                self.group,
-                level,
-                n_groups=len(self.master.group_volume),
-            )
-            if added := self.master.add_cuts(Cuts(constant=constant, share=share), at=relaxed, least=least):
-                return added
-        return 0
-
-    def _level(self, x: Floats) -> Floats:
-        """Return how far stations x satisfy each cover set."""
-        return np.asarray(self.problem.cover.sets @ x, dtype=np.float64)
-
-    def _marginal(self, x: Floats) -> Floats:
-        """Return (n_free,) float64, what a little more of each station adds to the volume at x."""
-        cover, volume = self.problem.cover, self.problem.volume
-        _, weakest = class_cover(cover, x)
-        short = weakest >= 0
-        weight = np.bincount(weakest[short], weights=volume[short], minlength=cover.sets.shape[0])
-        return np.asarray(cover.sets.T @ weight, dtype=np.float64)
-
-    def _fractional_value(self, x: Floats) -> float:
-        """Volume covered by fractional stations x: what the cuts bound from above."""
-        return float(self.problem.volume @ class_cover(self.problem.cover, x)[0])
+        return self._linear_bound.solve(branches, time_limit_s=self._left(), forget=forget)
 
     def _offer(self, chosen: NDArray[np.bool_], *, ruins: int = 0, seed: int = 0) -> None:
         """Improve a choice by exchange, and by ruin and refill; keep it when it is the best so far."""
@@ -423,7 +331,7 @@ class Search:
         with_it = root.bound + root.reduced_cost
         hopeless = with_it <= self._cutoff()
         tree.close(float(np.max(with_it[hopeless], initial=-np.inf)))
-        self.master.rule_out(hopeless)
+        self._linear_bound.master.rule_out(hopeless)
 
     def _bought(self, order: Indices) -> NDArray[np.bool_]:
         """Choose sites in this order while the budget allows."""

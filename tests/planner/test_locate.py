@@ -40,7 +40,7 @@ def test_flows_out_of_reach_are_said_to_be():
 
 @pytest.mark.parametrize(("stations", "percent"), [(3, 39.722), (10, 82.804)])
 def test_cuts_find_the_same_optimum(monkeypatch, stations, percent):
-    monkeypatch.setattr("siting.search._GROUPS", 1)
+    monkeypatch.setattr("siting.linear_bound._GROUPS", 1)
     answer = locate(N25, range_=8, stations=stations)
     assert answer["status"] == "optimal"
     assert 100 * answer["objective_share"] == pytest.approx(percent, abs=5e-4)

@@ -54,7 +54,7 @@ def test_the_cheapest_is_that_of_trying_everything(corridors, groups, data):
     servable = _volume_of(corridor, set(range(n)) - set(sites["forbidden"]))
     goal = target * (servable if of == "servable" else sum(corridor.volume))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("siting.search._GROUPS", groups)
+        patch.setattr("siting.linear_bound._GROUPS", groups)
         question = {
             "target": target,
             "of": of,

@@ -14,7 +14,7 @@ from siting.coverage import CoverSets, served_trips
 from siting.exchange import Exchange, _swaps, served_volume
 from siting.flow_refueling import solve_flow_refueling
 from siting.program import Program, solve
-from siting.reduction import reduce_problem
+from siting.reduction import reduce_problem, without_sites
 from siting.search import Search
 from siting.site_tree import SiteTree, class_groups
 
@@ -59,7 +59,7 @@ def test_optimum_within_a_budget_is_that_of_trying_everything(corridors, groups,
     cost = np.array(data.draw(st.lists(st.integers(0, 5), min_size=n, max_size=n)), dtype=np.float64)
     budget = float(data.draw(st.integers(0, 12)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("siting.search._GROUPS", groups)
+        patch.setattr("siting.linear_bound._GROUPS", groups)
         cover, volume = corridor.cover(), np.array(corridor.volume)
         search, sites, value = _solved(cover, volume, cost=cost, budget=budget)
     assert value == pytest.approx(_best_by_trial(corridor, cost, budget))
@@ -83,6 +83,20 @@ def test_forgetting_cuts_changes_no_optimum(corridors, data):
             corridor.cover(), np.array(corridor.volume), cost=np.ones(n), budget=budget
         )
     assert value == pytest.approx(_best_by_trial(corridor, np.ones(n), budget))
+    assert search.bound <= search.value * (1 + 1e-6) + 1e-9
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, phases=[Phase.generate])
+def test_to_start_again_without_hopeless_sites_changes_no_optimum(corridors, data):
+    corridor = data.draw(corridors(most_nodes=7))
+    n = corridor.n_nodes
+    cost = np.array(data.draw(st.lists(st.integers(1, 5), min_size=n, max_size=n)), dtype=np.float64)
+    budget = float(data.draw(st.integers(1, 12)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("siting.search._RESTART", 1e-9)
+        search, _, value = _solved(corridor.cover(), np.array(corridor.volume), cost=cost, budget=budget)
+    assert value == pytest.approx(_best_by_trial(corridor, cost, budget))
     assert search.bound <= search.value * (1 + 1e-6) + 1e-9
 
 
@@ -132,6 +146,36 @@ def _whole_model(cover, volume, budget):
     )
     assert answer.status == "optimal"
     return answer.objective
+
+
+def test_hopeless_sites_are_left_out_for_the_rest_of_the_search(monkeypatch):
+    """Sets of two of few sites among many: most sites cannot be in a better plan than the first."""
+    rng = np.random.default_rng(4)
+    n_sites, n_sets = 40, 150
+    pairs = np.array(list(combinations(range(n_sites), 2)))
+    matrix = np.zeros((n_sets, n_sites))
+    for row, pair in enumerate(rng.choice(pairs, n_sets, replace=False)):
+        matrix[row, pair] = 1.0
+    volume = rng.lognormal(0.0, 0.2, n_sets) * np.where(matrix[:, :12].any(axis=1), 5.0, 0.2)
+    cover = CoverSets(
+        sets=sparse.csr_array(matrix),
+        offsets=np.arange(n_sets + 1),
+        members=np.arange(n_sets),
+        trip_class=np.arange(n_sets),
+    )
+    monkeypatch.setattr("siting.search._RESTART", 0.01)
+    left: list[int] = []
+
+    def watched(problem, hopeless):
+        left.append(int(hopeless.sum()))
+        return without_sites(problem, hopeless)
+
+    monkeypatch.setattr("siting.search.without_sites", watched)
+    search, sites, value = _solved(cover, volume, cost=np.ones(n_sites), budget=7.0)
+    assert sum(left) > 10
+    assert value == pytest.approx(_whole_model(cover, volume, 7.0), rel=1e-6)
+    assert volume[served_trips(cover, sites)].sum() == pytest.approx(value)
+    assert search.bound <= search.value * (1 + 1e-6)
 
 
 def test_optimum_is_that_of_the_whole_model_where_much_is_branched(hard, monkeypatch):
@@ -216,21 +260,6 @@ def test_a_gap_asked_for_is_the_gap_proven(hard):
     assert proof.incumbent <= best * (1 + 1e-9)
     assert proof.bound >= best * (1 - 1e-9)
     assert proof.gap <= 0.05
-
-
-def test_an_earlier_answer_is_a_start(hard):
-    cover, volume = hard
-    first, _, value = _solved(cover, volume, cost=np.ones(60), budget=7.0)
-    warm = first.outcome(60)
-    seen = []
-    again = _solved(
-        cover, volume, cost=np.ones(60), budget=7.0, warm=warm, on_progress=lambda *s: seen.append(s)
-    )
-    assert again[2] == pytest.approx(value)
-    assert seen[1][0] == pytest.approx(value)  # the first plan is the old one
-    _, sites, other = _solved(cover, volume, cost=np.ones(60), budget=6.0, warm=warm)
-    assert len(sites) <= 6
-    assert other == pytest.approx(_solved(cover, volume, cost=np.ones(60), budget=6.0)[2])
 
 
 def test_swaps_are_worth_what_they_promise_or_more(hard):
