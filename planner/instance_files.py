@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import warnings
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from corridor.errors import Fault
+from planner.text_encoding import text_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
     from pandas.io.parsers.readers import TextFileReader
 
-#: Longest line of column names, and bytes decoded at once.
-_HEADER_CHARACTERS, _BLOCK_BYTES = 1 << 16, 1 << 24
-#: GB18030 holds all of GBK and GB 2312, in which Chinese spreadsheets save.
-_ENCODINGS = ("utf-8-sig", "gb18030")
+#: Longest line of column names.
+_HEADER_CHARACTERS = 1 << 16
 #: Uneven rows that are named.
 _LISTED = 20
 #: Name of a column for what stands right of the last one.
@@ -46,7 +44,7 @@ def text_blocks(
         without any text are left out.
     """
     try:
-        encoding = _encoding(path)
+        encoding = text_encoding(path).replace("utf-8", "utf-8-sig")
         with path.open(encoding=encoding, newline="") as file:
             top = file.readline(_HEADER_CHARACTERS)
     except OSError as error:
@@ -54,6 +52,9 @@ def text_blocks(
         return
     except UnicodeError as error:
         faults.append(Fault(str(error), path.name, "Give a CSV file in UTF-8"))
+        return
+    if not top:
+        faults.append(Fault("the file is empty", path.name, "Give a CSV file in UTF-8"))
         return
     delimiter = max(",;\t", key=top.count)
     names = [name.strip().lower() for name in next(csv.reader([top], delimiter=delimiter), [])]
@@ -99,27 +100,6 @@ def _next(reader: TextFileReader) -> pd.DataFrame | None:
         raise pd.errors.ParserError("rows with more cells than columns")
     filled: pd.DataFrame = table[(table != "").any(axis=1)]
     return filled.drop(columns=_BEYOND)
-
-
-def _encoding(path: Path) -> str:
-    """Return the encoding of a text file; UnicodeError says what is wrong."""
-    with path.open("rb") as file:
-        start = file.read(4)
-    if not start:
-        raise UnicodeError("the file is empty")
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnicodeError("the file is UTF-16")
-    for encoding in _ENCODINGS:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            with path.open("rb") as file:
-                while block := file.read(_BLOCK_BYTES):
-                    decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise UnicodeError("the text is neither UTF-8 nor GB18030")
 
 
 def _header_faults(names: Sequence[str], columns: Sequence[str], path: Path) -> list[Fault]:

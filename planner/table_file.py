@@ -6,7 +6,6 @@ counted as the blocks pass, and the first ones are named with row and column.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import warnings
@@ -24,6 +23,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from corridor.errors import Fault, InputError
+from planner.text_encoding import text_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,9 +43,6 @@ _MOST_SHEET_ROWS = 400_000
 
 #: Rows in which the column names are looked for when they do not stand in the first.
 _HEADER_ROWS = 6
-
-#: Encodings tried in this order: GB18030 holds all of GBK and GB 2312, in which Chinese spreadsheets save.
-_ENCODINGS = ("utf-8", "gb18030")
 
 
 @dataclass(slots=True)
@@ -216,28 +213,12 @@ def _refuse_late_header(rows: Sequence[Sequence[object]], required: Sequence[str
             raise InputError(Fault(what, path.name, "Delete the rows above them, merged titles included"))
 
 
-def _encoding(path: Path) -> str:
-    """Return the encoding of a text file."""
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputError(Fault("the file is UTF-16", path.name, "Save it as CSV UTF-8"))
-    for encoding in _ENCODINGS:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            with path.open("rb") as file:
-                while block := file.read(_BLOCK_BYTES):
-                    decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise InputError(Fault("the text is neither UTF-8 nor GB18030", path.name, "Save it as CSV UTF-8"))
-
-
 def _csv(path: Path, required: Sequence[str]) -> TableFile:
     """Open a text file."""
-    encoding = _encoding(path)
+    try:
+        encoding = text_encoding(path)
+    except UnicodeError as error:
+        raise InputError(Fault(str(error), path.name, "Save it as CSV UTF-8")) from None
     with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
         top = [file.readline(1 << 16) for _ in range(_HEADER_ROWS)]
     delimiter = max(",;\t", key=top[0].count)

@@ -25,6 +25,7 @@ _MODULES = (
     "planner.trip_files",
     "planner.site_input",
     "planner.inputs",
+    "planner.siting_case",
     "demand.adoption",
     "demand.coaches",
     "demand.diffusion",
