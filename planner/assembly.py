@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,9 @@ import pandas as pd
 
 from corridor import sources
 from corridor.sites import RULES
+from planner.economics import amounts_by_station, economics_table, key_money, terms_of
 from planner.inputs import fingerprint, versions
-from planner.objective import PER_DAY, diesel_l_per_km, key_figures
+from planner.objective import PER_DAY, key_figures, trip_amounts
 from planner.plan import REFUSED_COLUMNS, WEAK_SPOT_COLUMNS, Notice, Plan, no_weak_spots, records
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ class Parts:
         stations, flows = self._stations(), self._flows()
         links = self.supply.links[self.supply.links["base_id"].notna()]
         points = self.points.plan_table(self.inputs.sites.iloc[self.solution.stations])
-        kpis = self._kpis(stations, flows, points) | {"seconds": seconds}
+        economics = self._economics(stations, flows)
+        kpis = self._kpis(stations, flows, points) | key_money(economics) | {"seconds": seconds}
         lowest = self.replay.lowest_level_share
         return Plan(
             scenario=self.scenario,
@@ -140,6 +142,7 @@ class Parts:
             refused_sites=refused_records(self.inputs.refused_sites),
             points=points,
             weak_spots=self._weak_spots(),
+            economics=economics,
         )
 
     def _stations(self) -> pd.DataFrame:
@@ -257,7 +260,7 @@ class Parts:
             "hydrogen_cny_per_kg": spent / supplied if supplied > 0 else 0.0,
             "green_share": green / supplied if supplied > 0 else 0.0,
             "supply_shortage_kg_per_day": self.supply.shortage_kg_per_day,
-            "co2_avoided_t_per_year": self._co2_t_per_year(flows, served_trips),
+            "co2_avoided_t_per_year": float(self._co2_t_per_year(flows).sum()),
             **key_figures(self.scenario.objective, flows, self.values),
             **(of_points if len(points) else {}),
             **self._resilience_kpis(),
@@ -297,12 +300,26 @@ class Parts:
             f"resilience_price_{per_day}": max(0.0, (proof.incumbent or 0.0) - spots.all_open),
         }
 
-    def _co2_t_per_year(self, flows: pd.DataFrame, served_trips: pd.Series) -> float:
-        """Return CO2 that the same round trips would leave at the tailpipe with diesel, t/a."""
-        values = self.values
-        l_per_km = diesel_l_per_km(flows["vehicle_class"], values)
-        liters = served_trips * 2.0 * flows["length_km"] * l_per_km
-        return float(liters.sum()) * values["carbon.diesel_kg_co2_per_l"] * _DAYS_PER_YEAR / 1000.0
+    def _economics(self, stations: pd.DataFrame, flows: pd.DataFrame) -> pd.DataFrame:
+        """Return the accounts of the stations."""
+        sites = self.inputs.sites.iloc[self.solution.stations]
+        served = self._co2_t_per_year(flows)[self.solution.served]
+        return economics_table(
+            stations,
+            self.supply.links,
+            county_code=sites["county_code"],
+            co2_t_per_year=amounts_by_station(served, self.replay.fills, n_stations=len(sites)),
+            modules_kg_per_day=MODULES_KG_PER_DAY,
+            year=self.scenario.year,
+            values=self.values,
+        )
+
+    def _co2_t_per_year(self, flows: pd.DataFrame) -> NDArray[np.float64]:
+        """Return CO2 that the served round trips would leave at the tailpipe with diesel, t/a, by flow."""
+        length_km = flows["length_km"].to_numpy(dtype=np.float64)
+        share = (flows["served_kg_per_day"] / flows["kg_per_day"]).to_numpy(dtype=np.float64)
+        kg: NDArray[np.float64] = trip_amounts("co2", flows, length_km, self.values) * share
+        return kg * (_DAYS_PER_YEAR / 1000.0)
 
     def _provenance(self) -> dict[str, object]:
         """Return what the plan was made from."""
@@ -313,6 +330,7 @@ class Parts:
             "data_sha256": sources.data_hashes(sources.data_directory()),
             "versions": versions(),
             "created_utc": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+            "terms": asdict(terms_of(self.values)),
             "bases": {str(base): [float(row["lon"]), float(row["lat"])] for base, row in bases.iterrows()},
         }
 

@@ -86,6 +86,13 @@ def weak_spots_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def economics_csv(plan: Plan) -> bytes:
+    """Return the accounts as UTF-8 CSV with the byte-order mark: each station, then the sums."""
+    numbers = plan.economics.select_dtypes("number").columns
+    content: str = plan.economics.round(dict.fromkeys(numbers, 2) | {"irr": 4}).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def screening_csv(_plan: Plan) -> bytes:
     """Return the rules behind the flags as UTF-8 CSV with the byte-order mark."""
     content: str = screening_table().to_csv(index=False)
@@ -133,7 +140,7 @@ def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict
 
 
 def plan_xlsx(plan: Plan) -> bytes:
-    """Return a workbook, headings bilingual: siting table, supply, rules, refused sites, proof, scenario.
+    """Return a workbook, headings bilingual: stations, supply, rules, sites left out, proof, scenario, money.
 
     Point demands and weak spots have a sheet where there are any.
     """
@@ -144,6 +151,7 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.refused": _headed(_refused_table(plan)),
         "sheet.certificate": _pairs({**plan.proof(), **plan.kpis}),
         "sheet.scenario": _pairs(_scenario_rows(plan)),
+        "sheet.economics": _headed(plan.economics),
     }
     if len(plan.points):
         sheets["sheet.points"] = _headed(plan.points)
@@ -210,6 +218,7 @@ WRITERS = {
     "refused_sites.csv": refused_csv,
     "points.csv": points_csv,
     "weak_spots.csv": weak_spots_csv,
+    "economics.csv": economics_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

@@ -18,6 +18,7 @@ from corridor.paths import road_km
 from planner.assembly import MODULES_KG_PER_DAY, Parts
 from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
+from planner.economics import check_economics
 from planner.progress import Progress, Stopped
 from planner.siting_case import siting_case
 from siting.deviation import even_steps
@@ -82,6 +83,7 @@ def make_plan(
     case = siting_case(scenario, stage=reporter.stage)
     inputs, demand, points = case.inputs, case.demand, case.points
     values = case.values  # noqa: PD011  no table
+    check_economics(values)
     detours = _detours(case)
     solution, resilient = _site(case, reporter, detours)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")

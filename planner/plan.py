@@ -12,6 +12,7 @@ import pandas as pd
 
 from corridor.errors import Fault, InputError
 from corridor.sites import RULES
+from planner.economics import no_economics
 from planner.objective import unit
 from planner.scenario import Scenario, validated
 from planner.text import LANGUAGES, Language, text
@@ -122,6 +123,8 @@ class Plan:
     weak_spots
         What is covered while each station is out, table of docs/tables.md; empty unless the scenario asks for
         resilience.
+    economics
+        Accounts of the stations, table of docs/tables.md.
     """
 
     scenario: Scenario
@@ -136,6 +139,7 @@ class Plan:
     refused_sites: tuple[Mapping[str, Any], ...] = field(default=())
     points: pd.DataFrame = field(default_factory=no_points)
     weak_spots: pd.DataFrame = field(default_factory=no_weak_spots)
+    economics: pd.DataFrame = field(default_factory=no_economics)
 
     def proof(self) -> dict[str, Any]:
         """Return the certificate as plain values, with what was maximized and its unit."""
@@ -156,6 +160,7 @@ class Plan:
             "flows_served": records(served),
             "points": records(self.points),
             "weak_spots": records(self.weak_spots),
+            "economics": records(self.economics),
             "refused_sites": plain(list(self.refused_sites)),
             "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
@@ -226,4 +231,5 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         refused_sites=tuple(meta["refused_sites"]),
         points=tables["points"],
         weak_spots=tables["weak_spots"],
+        economics=tables["economics"],
     )

@@ -18,7 +18,7 @@ from planner.plan import Plan, from_parts
 if TYPE_CHECKING:
     from planner.scenario import Scenario
 
-_TABLES = ("stations", "flows", "supply", "points", "weak_spots")
+_TABLES = ("stations", "flows", "supply", "points", "weak_spots", "economics")
 
 
 def store_directory() -> Path:
@@ -42,7 +42,7 @@ def save(plan: Plan) -> Path:
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
     try:
         content = replace(plan, flows=plan.flows.iloc[:0]).to_dict()  # as JSON they would take longest
-        for name in ("stations", "supply", "flows_served", "points", "weak_spots"):
+        for name in ("flows_served", *(name for name in _TABLES if name != "flows")):
             del content[name]
         (draft / "plan.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         for name in _TABLES:

@@ -8,12 +8,17 @@ import pandas as pd
 from rich import box
 from rich.table import Table
 
+from planner.economics import GROUPS, totals
 from planner.objective import PER_DAY, unit
+from planner.text import text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from planner.plan import Plan
+
+#: Names of the rows that stand for several stations.
+_SAID = {scope: f"{text(f'economics.{scope}', 'zh')} {text(f'economics.{scope}', 'en')}" for scope in GROUPS}
 
 #: Outages shown in the terminal; all are in the files.
 _OUTAGES = 8
@@ -22,6 +27,8 @@ _OUTAGES = 8
 def print_plan(plan: Plan, console: Console) -> None:
     """Print the siting table, the key figures, the notices and the certificate."""
     console.print(_siting_table(plan))
+    if len(plan.economics):
+        console.print(_economics(plan))
     console.print(_key_figures(plan))
     if len(plan.weak_spots):
         console.print(_weak_spots(plan))
@@ -49,6 +56,36 @@ def _siting_table(plan: Plan) -> Table:
             _number(row.hydrogen_cny_per_kg, "{:.1f}"),
         )
     table.caption = "● 新建 new   ○ 既有 existing"
+    return table
+
+
+def _economics(plan: Plan) -> Table:
+    """Return the accounts of the new stations and the sums; those of existing ones are in the files."""
+    table = Table(title="经济性 Money", box=box.SIMPLE)
+    table.add_column("站点 Site", overflow="fold")
+    for heading in (
+        "成本 cost\nCNY/kg",
+        "平衡价 even\nCNY/kg",
+        "净现值 NPV\n万元",
+        "收益率\nIRR",
+        "回收期\na",
+        "缺口 missing\nCNY/kg",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    sums = totals(plan)
+    stations = plan.economics[plan.economics["status"] == "new"]
+    names = [*stations["name_zh"], *(_SAID[str(scope)] for scope in sums.index)]
+    for name, row in zip(names, pd.concat([stations, sums]).itertuples(), strict=True):
+        table.add_row(
+            str(name),
+            _number(row.levelized_cost_cny_per_kg, "{:.1f}"),
+            _number(row.break_even_cny_per_kg, "{:.1f}"),
+            _number(row.npv_wan_cny),
+            _number(row.irr, "{:.1%}"),
+            _number(row.payback_years, "{:.1f}"),
+            _number(row.subsidy_need_cny_per_kg, "{:.1f}"),
+        )
+    table.caption = "既有站投资为沉没成本，计 0 · investment of existing stations is sunk, counted as 0"
     return table
 
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from planner.text import Language, text
-from planner.views import certificate, corridor_map, downloads, legend, plan_points, screening, tables
+from planner.views import (
+    certificate,
+    corridor_map,
+    downloads,
+    economics,
+    legend,
+    plan_points,
+    screening,
+    tables,
+)
 
 if TYPE_CHECKING:
     from planner.inputs import Inputs
@@ -38,12 +47,23 @@ def _map(plan: Plan | None, inputs: Inputs, language: Language) -> None:
 
 def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
     """Draw the tables, the proof and the downloads."""
-    names = ["stations", "supply", "screening", "certificate", *(["points"] if len(plan.points) else [])]
-    siting, supply, sites, proof, *points = st.tabs([text(f"table.{name}", language) for name in names])
+    names = [
+        "stations",
+        "supply",
+        "economics",
+        "screening",
+        "certificate",
+        *(["points"] if len(plan.points) else []),
+    ]
+    siting, supply, money, sites, proof, *points = st.tabs(
+        [text(f"table.{name}", language) for name in names]
+    )
     with siting, st.container(key="siting"):
         tables.siting(plan, inputs.bases, language)
     with supply, st.container(key="supply"):
         tables.supply(plan, inputs.bases, language)
+    with money, st.container(key="economics"):
+        economics.draw(plan, language)
     with sites, st.container(key="screening"):
         screening.draw(plan, language)
     with proof:

@@ -8,7 +8,7 @@ import pytest
 
 from planner.text import LANGUAGES, catalogue, text
 
-_TABLES = ("- `stations`", "- `flows`", "- `supply`", "- `points`", "- `weak_spots`")
+_TABLES = ("- `stations`", "- `flows`", "- `supply`", "- `points`", "- `weak_spots`", "- `economics`")
 
 
 def _placeholders(template):
