@@ -1,4 +1,4 @@
-"""The command line: ``chengyu plan``, ``explain``, ``locate``, ``roads``, ``sites`` and ``demand``.
+"""The command line: ``chengyu plan``, ``explain``, ``locate``, ``roads``, ``sites``, ``demand``, ``supply``.
 
 Results go to stdout, progress and messages to stderr. Exit codes are those of :mod:`planner.terminal`.
 """
@@ -31,6 +31,7 @@ GROUPS = {
     "sites": "planner.sites_cli",
     "demand": "planner.demand_cli",
     "explain": "planner.explain_cli",
+    "supply": "planner.supply_cli",
 }
 
 
@@ -116,6 +117,10 @@ def plan(
         list[str] | None,
         typer.Option(metavar="TEXT", help="Close roads: 'G5', 'G5 雅安..西昌', 'G5 km 1990..2010'."),
     ] = None,
+    hazmat_close: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Close roads to hydrogen trailers only, written like --close."),
+    ] = None,
     resilience: Annotated[
         float | None,
         typer.Option(help="Least share, 0-1, still served whichever one station is out (docs/explain.md)."),
@@ -159,7 +164,8 @@ def plan(
             "detour_decay": detour_decay,
             **{name: None if path is None else str(path) for name, path in files.items()},
         }
-        scenario = _scenario(scenario_file, settings=settings or [], fields=fields, closures=close or [])
+        closed = {"closures": close or [], "hazmat_closed": hazmat_close or []}
+        scenario = _scenario(scenario_file, settings=settings or [], fields=fields, closed=closed)
         if out is not None:
             exports.check_folder(out)
         scenario, refused = _with_sites(scenario, sites, crs=sites_crs)
@@ -179,7 +185,7 @@ def plan(
 
 
 def _scenario(
-    path: Path | None, *, settings: list[str], fields: Mapping[str, object], closures: list[str]
+    path: Path | None, *, settings: list[str], fields: Mapping[str, object], closed: Mapping[str, list[str]]
 ) -> Scenario:
     """Return the scenario of a file with the command line's options on top; closures add to the file's."""
     from planner.scenario import read_toml, validated, with_settings
@@ -188,7 +194,8 @@ def _scenario(
     content = with_settings(content, settings)
     content |= {name: value for name, value in fields.items() if value is not None}
     scenario = validated(content, where=path.name if path is not None else "scenario")
-    return scenario.model_copy(update={"closures": (*scenario.closures, *closures)})
+    update = {name: (*getattr(scenario, name), *roads) for name, roads in closed.items()}
+    return scenario.model_copy(update=update)
 
 
 def _with_sites(scenario: Scenario, path: Path | None, *, crs: str | None) -> tuple[Scenario, pd.DataFrame]:

@@ -31,6 +31,8 @@ _OF_SUPPLY = (
     "green_only",
     "locked",
     "forbidden",
+    "hazmat_closed",
+    "delivery_modes",
     "added_sites",
     "point_demands",
     "solve",

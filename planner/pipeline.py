@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from corridor.errors import SolverError
-from corridor.paths import road_km
 from planner.assembly import MODULES_KG_PER_DAY, Parts
+from planner.deliveries import deliveries, delivery_terms, hazmat_notices
 from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
 from planner.economics import check_economics
@@ -26,12 +26,13 @@ from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
 from siting.replay import replay_trips
 from siting.resilience import ResilientSolution, solve_resilient
 from siting.sizing import size_stations
-from siting.supply import DeliveryMode, assign_bases
+from siting.supply import assign_bases, fleet_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from corridor.access import Access
+    from planner.deliveries import DeliveryTerms
     from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.points import ServedPoints
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from siting.replay import Replay
     from siting.sizing import Sizing
     from siting.supply import Supply
-
-#: Delivery modes weighed against each other: keys of ``delivery.*``.
-DELIVERY_MODES = ("tube_20mpa", "liquid")
 
 
 def make_plan(
@@ -84,6 +82,7 @@ def make_plan(
     inputs, demand, points = case.inputs, case.demand, case.points
     values = case.values  # noqa: PD011  no table
     check_economics(values)
+    delivered_by = delivery_terms(scenario, inputs, values)
     detours = _detours(case)
     solution, resilient = _site(case, reporter, detours)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
@@ -99,7 +98,7 @@ def make_plan(
     reporter.stage("sizing", f"sizes of {len(stations)} stations")
     sizing, taken = _size(stations, coming, replay, taken, values)
     reporter.stage("supply", "a base for each station")
-    supply = _supply(scenario, inputs, stations, sizing, values)
+    supply = _supply(scenario, inputs, stations, sizing, delivered_by)
     parts = Parts(
         scenario=scenario,
         inputs=inputs,
@@ -114,8 +113,13 @@ def make_plan(
         extra_km=driven.extra_km,
         coming_share=driven.share,
     )
-    plan = parts.plan((*case.unusual, *case.own.notices), seconds=reporter.seconds)
-    plan = replace(plan, provenance={**plan.provenance, **case.own.provenance()})
+    cut_off = hazmat_notices(delivered_by, inputs, stations)
+    plan = parts.plan((*case.unusual, *case.own.notices, *cut_off), seconds=reporter.seconds)
+    plan = replace(
+        plan,
+        kpis={**plan.kpis, **fleet_figures(supply.links)},
+        provenance={**plan.provenance, **case.own.provenance()},
+    )
     reporter.stage("done", f"{int(plan.kpis['stations_new'])} new stations")
     return plan
 
@@ -265,27 +269,14 @@ def _supply(
     inputs: Inputs,
     stations: pd.DataFrame,
     sizing: Sizing,
-    values: Mapping[str, float],
+    terms: DeliveryTerms,
 ) -> Supply:
     """Assign each station a base."""
     bases = inputs.bases.rename(columns={f"capacity_kg_per_day_{scenario.year}": "capacity_kg_per_day"})
-    km = road_km(
-        inputs.network,
-        bases["node_id"].to_numpy(),
-        stations["node_id"].to_numpy(),
-        cost=inputs.costs.total_cny,
-    ).T
-    modes = {
-        name: DeliveryMode(
-            fixed_cny_per_kg=values[f"delivery.{name}.fixed_cny_per_kg"],
-            cny_per_kg_km=values[f"delivery.{name}.cny_per_kg_km"],
-        )
-        for name in DELIVERY_MODES
-    }
+    load = sizing.stations["load_kg_per_day"].to_numpy(dtype=np.float64)
     return assign_bases(
-        pd.Series(sizing.stations["load_kg_per_day"].to_numpy(), index=stations.index),
+        pd.Series(load, index=stations.index),
         bases,
-        distance_km=pd.DataFrame(km, index=stations.index, columns=bases.index),
-        modes=modes,
+        deliveries=deliveries(terms, inputs, stations, load_kg_per_day=load),
         green_only=scenario.green_only,
     )

@@ -28,6 +28,9 @@ Year = Literal[2027, 2030, 2035]
 Objective = Literal["kg", "trips", "vehicle_km", "co2"]
 OBJECTIVES: tuple[Objective, ...] = ("kg", "trips", "vehicle_km", "co2")
 
+#: How hydrogen may be brought to stations (:mod:`siting.delivery_modes`).
+DeliveryMode = Literal["tube_20mpa", "tube_30mpa", "tube_50mpa", "liquid", "pipeline"]
+
 _Factor = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -153,6 +156,10 @@ class Scenario(BaseModel):
         Site ids that must, or must not, get a new station.
     closures
         Roads closed to all traffic, as :mod:`planner.closures` reads them (``"G5 雅安..西昌"``).
+    hazmat_closed
+        Roads closed to hydrogen trailers on top, written alike: tunnels barred to dangerous goods.
+    delivery_modes
+        Modes of delivery weighed against each other, each pair's cheapest is taken (docs/delivery.md).
     network
         Folder of a road network brought in by ``chengyu roads import``; None takes the shipped roads.
     od_table
@@ -187,6 +194,8 @@ class Scenario(BaseModel):
     locked: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     closures: tuple[str, ...] = ()
+    hazmat_closed: tuple[str, ...] = ()
+    delivery_modes: tuple[DeliveryMode, ...] = Field(default=("tube_20mpa", "liquid"), min_length=1)
     network: str | None = Field(default=None, min_length=1)
     od_table: str | None = Field(default=None, min_length=1)
     link_counts: str | None = Field(default=None, min_length=1)
@@ -201,6 +210,14 @@ class Scenario(BaseModel):
     def _dotted(cls, value: Any) -> Any:  # noqa: ANN401  raw TOML
         """Nested TOML tables spell dotted keys."""
         return flattened(value) if isinstance(value, dict) else value
+
+    @field_validator("delivery_modes")
+    @classmethod
+    def _named_once(cls, modes: tuple[DeliveryMode, ...]) -> tuple[DeliveryMode, ...]:
+        """Refuse a mode named twice."""
+        if len(set(modes)) < len(modes):
+            raise ValueError("a mode of delivery stands twice")
+        return modes
 
     @field_validator("detour_decay")
     @classmethod
@@ -224,8 +241,10 @@ class Scenario(BaseModel):
         """SHA-256 of the content without the name: equal scenarios have equal identities."""
         content = self.model_dump(mode="json", exclude={"name"})
         defaults: dict[str, object] = {
+            "delivery_modes": ["tube_20mpa", "liquid"],
             "detour": 0.0,
             "detour_decay": None,
+            "hazmat_closed": [],
             "objective": "kg",
             "point_demands": [],
             "resilience": None,

@@ -55,6 +55,8 @@ _NOT_OF_TRIPS = (
     "detour_decay",
     "locked",
     "forbidden",
+    "hazmat_closed",
+    "delivery_modes",
     "added_sites",
     "point_demands",
     "solve",

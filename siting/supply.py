@@ -5,14 +5,13 @@ Formulation
 Sets
     j in J      stations that sell hydrogen
     b in B      supply bases
-    m in M      modes of delivery: tube trailer, liquid
+    m in M      modes of delivery: tube trailer, liquid, pipeline
 Parameters
     L_j         load of the station, kg/d
     K_b         capacity of the base, kg/d
-    d_jb        road distance, km
     p_b         production cost, CNY/kg
-    g_m, h_m    fixed and distance cost of delivery, CNY/kg and CNY/(kg km)
-    c_jb        = p_b + min_m (g_m + h_m d_jb), delivered cost, CNY/kg
+    g_jbm       cost of delivery by mode m (:mod:`siting.delivery`), CNY/kg
+    c_jb        = p_b + min_m g_jbm, delivered cost, CNY/kg
     w           cost of a kg not supplied, CNY/kg
 Variables
     a_jb in {0, 1}   1 if base b supplies station j
@@ -37,17 +36,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from corridor.errors import Fault, InfeasibleError, InputError, SolverError
 from siting.certificate import OPTIMALITY_TOLERANCE, Certificate
+from siting.delivery import PARTS, whole
 from siting.program import ORTOOLS_VERSION, Program, solve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
     from numpy.typing import NDArray
+
+    from siting.delivery import Delivery
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -56,22 +58,6 @@ if TYPE_CHECKING:
 _SHORTAGE_FACTOR = 10.0
 #: Quantities below this, kg/d, are zero to the solver.
 _NOTHING = 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryMode:
-    """Cost of bringing hydrogen to a station.
-
-    Parameters
-    ----------
-    fixed_cny_per_kg
-        Compression or liquefaction, filling, unloading.
-    cny_per_kg_km
-        Per km of road from base to station.
-    """
-
-    fixed_cny_per_kg: float
-    cny_per_kg_km: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +86,7 @@ def assign_bases(
     load_kg_per_day: pd.Series[float],
     bases: pd.DataFrame,
     *,
-    distance_km: pd.DataFrame,
-    modes: Mapping[str, DeliveryMode],
+    deliveries: Mapping[str, Delivery],
     green_only: bool = False,
     time_limit_s: float = 30.0,
     gap: float = 0.0,
@@ -114,10 +99,10 @@ def assign_bases(
         Load of each station, index ``site_id``.
     bases
         Index ``base_id``; columns ``capacity_kg_per_day``, ``production_cny_per_kg``, ``green``.
-    distance_km
-        Road distance: rows ``site_id``, columns ``base_id``; infinite where there is no road.
-    modes
-        Delivery modes by name; the cheapest is taken for each pair, the first of equal ones.
+    deliveries
+        Cost of delivery by mode, arrays (n_stations, n_bases) in the order of the stations and bases given;
+        the cheapest mode is taken for each pair, the first of equal ones. Where no road leads, the distance
+        is infinite.
     green_only
         Use bases with ``green`` only.
     time_limit_s, gap
@@ -131,37 +116,41 @@ def assign_bases(
     Raises
     ------
     InputError
-        Missing distances, negative loads, capacities or costs.
+        No mode, unknown distances, negative loads, capacities or costs.
     InfeasibleError
         No (green) base at all.
     SolverError
         No assignment within the time.
     """
     clock = time.perf_counter()
-    if green_only:
-        bases = bases[bases["green"].astype(bool)]
     if bases.empty:
-        raise InfeasibleError("there is no green supply base" if green_only else "there is no supply base")
-    distance = _checked_distances(load_kg_per_day, bases, distance_km, modes)
+        raise InfeasibleError("there is no supply base")
+    _check(load_kg_per_day, bases, deliveries)
+    if green_only:
+        green = bases["green"].to_numpy(dtype=np.bool_)
+        deliveries = {name: each.columns(green) for name, each in deliveries.items()}
+        bases = bases[green]
+        if bases.empty:
+            raise InfeasibleError("there is no green supply base")
     load: Floats = np.asarray(load_kg_per_day, dtype=np.float64)
-    delivery, mode = _cheapest_mode(distance, modes)
+    delivery, mode = _cheapest_mode(deliveries)
     cost = bases["production_cny_per_kg"].to_numpy(dtype=np.float64) + delivery
     capacity: Floats = np.asarray(bases["capacity_kg_per_day"], dtype=np.float64)
     base, quantity, certificate = _assign(
         load, capacity, cost, time_limit_s=time_limit_s, gap=gap, clock=clock
     )
     links = _links(load_kg_per_day, bases, base=base, quantity=quantity)
-    known = base >= 0
-    rows = np.flatnonzero(known)
-    links["mode"] = pd.Series(
-        [list(modes)[mode[j, base[j]]] if base[j] >= 0 else None for j in range(len(load))]
-    )
-    for column, values in (("distance_km", distance), ("delivery_cny_per_kg", delivery)):
-        links.loc[known, column] = values[rows, base[rows]]
-    links["delivered_cny_per_kg"] = links["production_cny_per_kg"] + links["delivery_cny_per_kg"]
+    _add_delivery(links, deliveries, base=base, mode=mode)
     return Supply(links=links[_COLUMNS], certificate=certificate)
 
 
+#: What a link takes, and the field of a delivery that says so per kg/d.
+_NEEDS = {
+    "trips_per_day": "trips",
+    "trailers": "trailers",
+    "tractors": "tractors",
+    "driver_h_per_day": "driver_h",
+}
 _COLUMNS = [
     "site_id",
     "base_id",
@@ -170,42 +159,85 @@ _COLUMNS = [
     "kg_per_day",
     "production_cny_per_kg",
     "delivery_cny_per_kg",
+    *PARTS,
     "delivered_cny_per_kg",
+    *_NEEDS,
     "green",
     "shortage_kg_per_day",
 ]
 
 
-def _checked_distances(
-    load: pd.Series[float], bases: pd.DataFrame, distance_km: pd.DataFrame, modes: Mapping[str, DeliveryMode]
-) -> Floats:
-    """Return distances as (n_stations, n_bases), or raise with everything that is wrong."""
+def _check(load: pd.Series[float], bases: pd.DataFrame, deliveries: Mapping[str, Delivery]) -> None:
+    """Raise with everything that is wrong."""
     faults = []
     if load.isna().any() or (load < 0.0).any():
         faults.append(Fault("a load is negative or unknown", "load_kg_per_day"))
     for column in ("capacity_kg_per_day", "production_cny_per_kg"):
         wrong = bases.index[bases[column].isna() | (bases[column] < 0.0)]
         faults += [Fault(f"{column} is negative or unknown", f"base {name}", "Correct it") for name in wrong]
-    faults += [
-        Fault("a cost is negative or undefined", f"delivery mode {name}")
-        for name, mode in modes.items()
-        if not (mode.fixed_cny_per_kg >= 0.0 and mode.cny_per_kg_km >= 0.0)
-    ]
-    if not modes:
-        faults.append(Fault("no mode of delivery", "modes"))
-    table = distance_km.reindex(index=load.index, columns=bases.index)
-    if table.isna().any(axis=None) or (table < 0.0).any(axis=None):
-        faults.append(Fault("a distance is negative or missing", "distance_km", "Use infinity for no road"))
+    if not deliveries:
+        faults.append(Fault("no mode of delivery", "deliveries", "Name at least one"))
+    shape = (len(load), len(bases))
+    for name, each in deliveries.items():
+        where = f"delivery mode {name}"
+        if each.distance_km.shape != shape:
+            faults.append(Fault(f"costs of {each.distance_km.shape} pairs, not {shape}", where))
+            continue
+        if not (each.distance_km >= 0.0).all():
+            faults.append(Fault("a distance is negative or unknown", where, "Use infinity for no road"))
+        if not (each.cny_per_kg >= 0.0).all():
+            faults.append(Fault("a cost is negative or undefined", where))
     if faults:
         raise InputError(faults)
-    return np.asarray(table, dtype=np.float64)
 
 
-def _cheapest_mode(distance: Floats, modes: Mapping[str, DeliveryMode]) -> tuple[Floats, Indices]:
+def _cheapest_mode(deliveries: Mapping[str, Delivery]) -> tuple[Floats, Indices]:
     """Return delivery cost, CNY/kg, and mode of every pair."""
-    costs = np.stack([mode.fixed_cny_per_kg + mode.cny_per_kg_km * distance for mode in modes.values()])
-    costs[:, np.isinf(distance)] = np.inf
+    costs = np.stack([each.cny_per_kg for each in deliveries.values()])
     return np.min(costs, axis=0), np.argmin(costs, axis=0).astype(np.int64)
+
+
+def _add_delivery(
+    links: pd.DataFrame, deliveries: Mapping[str, Delivery], *, base: Indices, mode: Indices
+) -> None:
+    """Add to each link its mode, the distance, the cost in its parts, and the vehicles it takes."""
+    rows = np.flatnonzero(base >= 0)
+    chosen = mode[rows, base[rows]]
+    names = np.full(len(links), None, dtype=object)
+    names[rows] = np.array(list(deliveries), dtype=object)[chosen]
+    links["mode"] = names
+
+    def of_links(field: str) -> Floats:
+        stacked = np.stack([getattr(each, field) for each in deliveries.values()])
+        values = np.full(len(links), np.nan)
+        values[rows] = stacked[chosen, rows, base[rows]]
+        return values
+
+    for column in ("distance_km", *PARTS):
+        links[column] = of_links(column)
+    links["delivery_cny_per_kg"] = of_links("cny_per_kg")
+    links["delivered_cny_per_kg"] = links["production_cny_per_kg"] + links["delivery_cny_per_kg"]
+    for column, field in _NEEDS.items():
+        links[column] = of_links(field) * links["kg_per_day"]
+
+
+def fleet_figures(links: pd.DataFrame) -> dict[str, float]:
+    """Return what all deliveries cost on the mean, CNY/kg, and the whole vehicles they take.
+
+    Parameters
+    ----------
+    links
+        Of a `Supply`. Vehicles are rounded up per base and mode: they serve a base's stations in turn.
+    """
+    supplied = links[links["kg_per_day"] > 0.0]
+    kg = float(supplied["kg_per_day"].sum())
+    spent = float((supplied["kg_per_day"] * supplied["delivery_cny_per_kg"]).sum())
+    fleets = supplied.groupby(["base_id", "mode"])[["trailers", "tractors"]].sum()
+    return {
+        "delivery_cny_per_kg": spent / kg if kg > 0.0 else 0.0,
+        "trailers_needed": float(whole(fleets["trailers"]).sum()),
+        "tractors_needed": float(whole(fleets["tractors"]).sum()),
+    }
 
 
 def _assign(
@@ -278,6 +310,4 @@ def _links(load: pd.Series[float], bases: pd.DataFrame, *, base: Indices, quanti
     links.insert(0, "site_id", load.index.to_numpy())
     links["kg_per_day"] = quantity
     links["shortage_kg_per_day"] = load.to_numpy(dtype=np.float64) - quantity
-    links["distance_km"] = np.nan
-    links["delivery_cny_per_kg"] = np.nan
     return links

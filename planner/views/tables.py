@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from planner.text import Language, text
+from siting.delivery import PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +120,8 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
         base_id=_base_names(plan.supply["base_id"], bases, language),
         mode=plan.supply["mode"].map(lambda mode: text(f"mode.{mode}", language)),
     ).sort_values("number", kind="stable")
-    costs = ("production_cny_per_kg", "delivery_cny_per_kg", "delivered_cny_per_kg")
+    costs = ("production_cny_per_kg", "delivery_cny_per_kg", "delivered_cny_per_kg", *PARTS)
+    vehicles = ("trips_per_day", "trailers", "tractors")
     st.dataframe(
         table,
         height="stretch",
@@ -127,7 +129,17 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
         placeholder="–",
         key="supply-table",
         alt=text("table.supply", language),
-        column_order=("number", "station", "base_id", "kg_per_day", "distance_km", "mode", *costs, "green"),
+        column_order=(
+            "number",
+            "station",
+            "base_id",
+            "kg_per_day",
+            "distance_km",
+            "mode",
+            *costs,
+            *vehicles,
+            "green",
+        ),
         column_config={
             "number": column.NumberColumn("#", width=36, pinned=True),
             "station": column.TextColumn(_heading(f"name_{language}", language), width=140),
@@ -135,7 +147,10 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
             "kg_per_day": column.NumberColumn(_heading("kg_per_day", language), format=_KG),
             "distance_km": column.NumberColumn(_heading("distance_km", language), format=_KG),
             "mode": column.TextColumn(_heading("mode", language)),
-            **{key: column.NumberColumn(_heading(key, language), format=_PRICE) for key in costs},
+            **{
+                key: column.NumberColumn(_heading(key, language), format=_PRICE)
+                for key in (*costs, *vehicles)
+            },
             "green": column.CheckboxColumn(_heading("green", language)),
         },
     )

@@ -54,18 +54,3 @@ def test_stations_get_cheaper_per_kg_with_size(assumption_table):
     for item in ("capex_wan_cny", "dispensers", "storage_kg", "footprint_m2"):
         whole = [values[f"station.{size}.{item}"] for size in sizes]
         assert whole == sorted(whole)
-
-
-def test_delivery_lines_pass_through_the_published_points(assumption_table):
-    values = assumption_table["value"]
-
-    def cost(mode, km):
-        return values[f"delivery.{mode}.fixed_cny_per_kg"] + values[f"delivery.{mode}.cny_per_kg_km"] * km
-
-    assert cost("tube_20mpa", 100) == pytest.approx(6.3, abs=0.05)
-    assert cost("tube_20mpa", 500) == pytest.approx(16.2, abs=0.05)
-    assert cost("liquid", 100) == pytest.approx(10.5, abs=0.05)
-    assert cost("liquid", 500) == pytest.approx(14.47, abs=0.05)
-    # The source puts the crossover near 400 km.
-    assert cost("liquid", 350) > cost("tube_20mpa", 350)
-    assert cost("liquid", 420) < cost("tube_20mpa", 420)

@@ -42,8 +42,8 @@ def test_identity_depends_on_content_not_on_name():
 
 
 def test_nested_tables_spell_dotted_keys():
-    content = tomllib.loads("[assumptions.delivery.liquid]\nfixed_cny_per_kg = 9\n")
-    assert validated(content, where="t").assumptions == {"delivery.liquid.fixed_cny_per_kg": 9.0}
+    content = tomllib.loads("[assumptions.delivery.liquid]\npayload_kg = 3500\n")
+    assert validated(content, where="t").assumptions == {"delivery.liquid.payload_kg": 3500.0}
 
 
 @pytest.mark.parametrize(
