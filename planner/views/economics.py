@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Columns shown first under a short heading: key of the heading, format, width.
 _SHORT: dict[str, tuple[str, str, int]] = {
     "levelized_cost_cny_per_kg": ("cost_short", "%.1f", 76),
-    "break_even_cny_per_kg": ("even_short", "%.1f", 88),
+    "break_even_cny_per_kg": ("even_short", "%.1f", 84),
     "npv_wan_cny": ("npv_short", "%,.0f", 84),
     "irr": ("irr_short", "%.1f%%", 64),
     "payback_years": ("payback_short", "%.1f", 72),
@@ -59,7 +59,7 @@ def draw(plan: Plan, language: Language) -> None:
     column = st.column_config
     configured: dict[str, Any] = {
         "number": column.TextColumn("#", width=44, pinned=True),
-        title: column.TextColumn(text(f"column.{title}", language), width=150),
+        title: column.TextColumn(text(f"column.{title}", language), width=104),
     }
     for name, (short, form, width) in _SHORT.items():
         configured[name] = column.NumberColumn(text(f"economics.{short}", language), format=form, width=width)
