@@ -74,7 +74,9 @@ def delivery_terms(scenario: Scenario, inputs: Inputs, values: Mapping[str, floa
         try:
             modes[name] = mode_of(values, name)
         except InputError as error:
-            faults += [Fault(fault.what, f"assumptions {fault.where}", fault.mend) for fault in error.faults]
+            faults += [
+                Fault(fault.what, f"assumptions, key {fault.where}", fault.mend) for fault in error.faults
+            ]
     costs = inputs.costs
     if scenario.hazmat_closed:
         try:

@@ -101,7 +101,7 @@ def _faults(values: Mapping[str, float], name: str) -> list[Fault]:
     for key in needed_keys(name):
         value = values.get(key, np.nan)
         if not np.isfinite(value) or value < 0.0:
-            faults.append(Fault("is missing, negative or no number", key, "Give a number from 0 up"))
+            faults.append(Fault("is missing, negative or no number", key, "Use a number from 0 up"))
         elif value == 0.0 and key.endswith((*_ABOVE_ZERO, *_SHARES_ABOVE_ZERO)):
             faults.append(Fault(f"0 leaves {name} without vehicles or plant", key, "Give more than 0"))
         elif value > 1.0 and key.endswith(_SHARES_ABOVE_ZERO):

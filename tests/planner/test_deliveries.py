@@ -85,8 +85,8 @@ def test_faults_are_told_before_anything_is_solved(inputs):
     assert told == {
         "hazmat_closed, 'G9999'",
         "hazmat_closed, '???'",
-        "assumptions delivery.liquid.payload_kg",
-        "assumptions delivery.tractor_use",
+        "assumptions, key delivery.liquid.payload_kg",
+        "assumptions, key delivery.tractor_use",
     }
     assert all(fault.mend for fault in caught.value.faults)
 

@@ -34,6 +34,7 @@ _MODULES = (
     "demand.gravity",
     "demand.inputs",
     "demand.pilots",
+    "siting.delivery_modes",
 )
 
 _ERRORS = {"InfeasibleError", "SolverError"}

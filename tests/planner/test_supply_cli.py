@@ -1,6 +1,8 @@
 """``chengyu supply delivery``, driven as a person would."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -43,6 +45,23 @@ def test_cost_by_distance_and_mode_with_published_figures_beside():
         misfit = row["model_cny_per_kg"] / row["published_cny_per_kg"] - 1
         assert row["misfit"] == pytest.approx(misfit)
         assert abs(misfit) <= 0.15 or not row["calibrated"]
+
+
+def test_the_document_prints_what_the_model_says():
+    document = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text(encoding="utf-8")
+    rows = re.findall(r"\| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([+−]\d+) % \|", document)
+    written = sorted((float(km), float(cny), float(model), misfit) for km, cny, model, misfit in rows)
+    told = answer()
+    assert written == sorted(
+        (
+            row["km"],
+            row["published_cny_per_kg"],
+            float(f"{row['model_cny_per_kg']:.2f}"),
+            f"{row['misfit'] * 100:+.0f}".replace("-", "−"),
+        )
+        for row in told["published"]
+    )
+    assert f"from **{told['crossover']['model_km']:.0f} km on" in document
 
 
 def test_the_crossover_is_where_the_table_crosses():
