@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from planner.inputs import Inputs
     from planner.points import ServedPoints
+    from planner.queues import StationQueues
     from planner.scenario import Scenario
     from siting.flow_refueling import FlowRefuelingSolution
     from siting.replay import Replay
@@ -58,6 +59,10 @@ STATION_COLUMNS = (
     "load_kg_per_day",
     "utilization",
     "visits_per_day",
+    "dispensers",
+    "dispensers_needed",
+    "wait_p95_min",
+    "simulated_wait_p95_min",
     "base_id",
     "capex_wan_cny",
     "hydrogen_cny_per_kg",
@@ -65,6 +70,9 @@ STATION_COLUMNS = (
     "source",
     "confidence",
 )
+
+#: Columns a station takes from the table of queues as they are.
+_OF_QUEUE = ("dispensers", "dispensers_needed", "wait_p95_min", "simulated_wait_p95_min")
 
 #: Columns a station takes from its site as they are.
 _OF_SITE = tuple(
@@ -78,6 +86,7 @@ _OF_SITE = tuple(
         "load_kg_per_day",
         "utilization",
         "visits_per_day",
+        *_OF_QUEUE,
         "base_id",
         "capex_wan_cny",
         "hydrogen_cny_per_kg",
@@ -112,6 +121,7 @@ class Parts:
     sizing: Sizing
     supply: Supply
     points: ServedPoints
+    queues: StationQueues
     extra_km: NDArray[np.float64]
     coming_share: NDArray[np.float64]
     resilient: ResilientSolution | None = None
@@ -143,6 +153,7 @@ class Parts:
             points=points,
             weak_spots=self._weak_spots(),
             economics=economics,
+            queues=self.queues.table.set_index("site_id").loc[stations["site_id"]].reset_index(),
         )
 
     def _stations(self) -> pd.DataFrame:
@@ -166,6 +177,7 @@ class Parts:
             load_kg_per_day=sized["load_kg_per_day"].to_numpy(),
             utilization=sized["utilization"].to_numpy(),
             visits_per_day=sized["visits_per_day"].to_numpy(),
+            **{name: self.queues.table[name].to_numpy() for name in _OF_QUEUE},
             base_id=links["base_id"].to_numpy(),
             capex_wan_cny=capex,
             hydrogen_cny_per_kg=links["delivered_cny_per_kg"].to_numpy(),
@@ -348,6 +360,7 @@ class Parts:
             notices.append(Notice("full_stations", {"kg": full}))
         if (shortage := kpis["supply_shortage_kg_per_day"]) > _NOTEWORTHY_KG_PER_DAY:
             notices.append(Notice("supply_shortage", {"kg": shortage}))
+        notices += self.queues.notices()
         stations = self.inputs.sites.iloc[self.solution.stations]
         if approximate := int((stations["position_quality"] == "approx").sum()):
             notices.append(Notice("approximate_positions", {"count": approximate}))

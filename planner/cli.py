@@ -137,6 +137,10 @@ def plan(
         str | None,
         typer.Option(help="What siting maximizes: kg | trips | vehicle_km | co2 (docs/objectives.md)."),
     ] = None,
+    simulate_days: Annotated[
+        int | None,
+        typer.Option(help="Days simulated at each station's dispensers, at least (docs/queues.md)."),
+    ] = None,
     reuse: Annotated[
         bool, typer.Option(help="Take the stored plan of the same scenario if there is one.")
     ] = False,
@@ -164,8 +168,11 @@ def plan(
             "detour_decay": detour_decay,
             **{name: None if path is None else str(path) for name, path in files.items()},
         }
+        settings = [*(settings or [])]
+        if simulate_days is not None:
+            settings.append(f"station.simulated_days={simulate_days}")
         closed = {"closures": close or [], "hazmat_closed": hazmat_close or []}
-        scenario = _scenario(scenario_file, settings=settings or [], fields=fields, closed=closed)
+        scenario = _scenario(scenario_file, settings=settings, fields=fields, closed=closed)
         if out is not None:
             exports.check_folder(out)
         scenario, refused = _with_sites(scenario, sites, crs=sites_crs)

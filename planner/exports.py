@@ -30,6 +30,8 @@ _DECIMALS = {
     "load_kg_per_day": 1,
     "utilization": 4,
     "visits_per_day": 1,
+    "wait_p95_min": 1,
+    "simulated_wait_p95_min": 1,
     "hydrogen_cny_per_kg": 2,
 }
 
@@ -93,6 +95,12 @@ def economics_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def queues_csv(plan: Plan) -> bytes:
+    """Return the waits at the dispensers as UTF-8 CSV with the byte-order mark."""
+    content: str = plan.queues.round(3).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def screening_csv(_plan: Plan) -> bytes:
     """Return the rules behind the flags as UTF-8 CSV with the byte-order mark."""
     content: str = screening_table().to_csv(index=False)
@@ -140,7 +148,9 @@ def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict
 
 
 def plan_xlsx(plan: Plan) -> bytes:
-    """Return a workbook, headings bilingual: stations, supply, rules, sites left out, proof, scenario, money.
+    """Return a workbook, headings bilingual.
+
+    Stations, supply, rules, sites left out, proof, scenario, money, queues.
 
     Point demands and weak spots have a sheet where there are any.
     """
@@ -152,6 +162,7 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.certificate": _pairs({**plan.proof(), **plan.kpis}),
         "sheet.scenario": _pairs(_scenario_rows(plan)),
         "sheet.economics": _headed(plan.economics),
+        "sheet.queues": _headed(plan.queues),
     }
     if len(plan.points):
         sheets["sheet.points"] = _headed(plan.points)
@@ -219,6 +230,7 @@ WRITERS = {
     "points.csv": points_csv,
     "weak_spots.csv": weak_spots_csv,
     "economics.csv": economics_csv,
+    "queues.csv": queues_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

@@ -50,7 +50,7 @@ FARTHEST_ZONE_KM = 30.0
 _FEWEST_ZONES = 2
 
 #: Packages whose versions a plan depends on.
-_PACKAGES = ("chengyu-h2", "geopandas", "numpy", "ortools", "osmnx", "pandas", "scipy")
+_PACKAGES = ("chengyu-h2", "geopandas", "numpy", "ortools", "osmnx", "pandas", "scipy", "simpy")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -20,6 +20,7 @@ from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
 from planner.economics import check_economics
 from planner.progress import Progress, Stopped
+from planner.queues import check_queue_values, station_queues, visits
 from planner.siting_case import siting_case
 from siting.deviation import even_steps
 from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
@@ -83,6 +84,7 @@ def make_plan(
     values = case.values  # noqa: PD011  no table
     check_economics(values)
     delivered_by = delivery_terms(scenario, inputs, values)
+    check_queue_values(values, modules=MODULES_KG_PER_DAY)
     detours = _detours(case)
     solution, resilient = _site(case, reporter, detours)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
@@ -97,6 +99,14 @@ def make_plan(
     taken.check(inputs, stations)
     reporter.stage("sizing", f"sizes of {len(stations)} stations")
     sizing, taken = _size(stations, coming, replay, taken, values)
+    reporter.stage("queues", "waiting times at the dispensers, by formula and simulated")
+    queues = station_queues(
+        stations,
+        visits(replay.fills, coming, taken, share=sizing.served_share, values=values),
+        capacity_kg_per_day=sizing.stations["capacity_kg_per_day"].to_numpy(),
+        modules=MODULES_KG_PER_DAY,
+        values=values,
+    )
     reporter.stage("supply", "a base for each station")
     supply = _supply(scenario, inputs, stations, sizing, delivered_by)
     parts = Parts(
@@ -109,6 +119,7 @@ def make_plan(
         sizing=sizing,
         supply=supply,
         points=taken,
+        queues=queues,
         resilient=resilient,
         extra_km=driven.extra_km,
         coming_share=driven.share,

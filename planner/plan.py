@@ -58,6 +58,41 @@ WEAK_SPOT_COLUMNS = {
     "left_share": "float64",
 }
 
+#: Columns of the table of queues, in order (docs/tables.md), and what they hold.
+QUEUE_COLUMNS = {
+    "site_id": "object",
+    "name_zh": "object",
+    "name_en": "object",
+    "status": "object",
+    "dispensers": "int64",
+    "dispensers_needed": "int64",
+    "design_month": "Int64",
+    "design_day": "object",
+    "design_hour": "Int64",
+    "arrivals_per_hour": "float64",
+    "fill_kg": "float64",
+    "service_min": "float64",
+    "service_cv": "float64",
+    "dispenser_busy_share": "float64",
+    "wait_mean_min": "float64",
+    "wait_p95_min": "float64",
+    "simulated_wait_mean_min": "float64",
+    "simulated_wait_p95_min": "float64",
+    "simulated_wait_p95_low_min": "float64",
+    "simulated_wait_p95_high_min": "float64",
+    "simulated_day_mean_min": "float64",
+    "simulated_day_p95_min": "float64",
+    "simulated_days": "int64",
+    "simulated_vehicles": "int64",
+    "buffer_needed_kg": "float64",
+    "storage_kg": "float64",
+}
+
+
+def no_queues() -> pd.DataFrame:
+    """Return the table of queues of a plan without stations."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in QUEUE_COLUMNS.items()})
+
 
 def no_weak_spots() -> pd.DataFrame:
     """Return the table of weak spots of a plan that was not asked to bear outages."""
@@ -125,6 +160,8 @@ class Plan:
         resilience.
     economics
         Accounts of the stations, table of docs/tables.md.
+    queues
+        Waits at the dispensers of each station, table of docs/tables.md, in the order of `stations`.
     """
 
     scenario: Scenario
@@ -140,6 +177,7 @@ class Plan:
     points: pd.DataFrame = field(default_factory=no_points)
     weak_spots: pd.DataFrame = field(default_factory=no_weak_spots)
     economics: pd.DataFrame = field(default_factory=no_economics)
+    queues: pd.DataFrame = field(default_factory=no_queues)
 
     def proof(self) -> dict[str, Any]:
         """Return the certificate as plain values, with what was maximized and its unit."""
@@ -161,6 +199,7 @@ class Plan:
             "points": records(self.points),
             "weak_spots": records(self.weak_spots),
             "economics": records(self.economics),
+            "queues": records(self.queues),
             "refused_sites": plain(list(self.refused_sites)),
             "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
@@ -232,4 +271,5 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         points=tables["points"],
         weak_spots=tables["weak_spots"],
         economics=tables["economics"],
+        queues=tables["queues"],
     )

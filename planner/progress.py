@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from planner.scenario import Objective
 
 #: Stages of a plan, in order.
-STAGES = ("load", "demand", "siting", "replay", "sizing", "supply", "done")
+STAGES = ("load", "demand", "siting", "replay", "sizing", "queues", "supply", "done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

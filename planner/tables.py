@@ -42,7 +42,8 @@ def _siting_table(plan: Plan) -> Table:
     table = Table(title=f"布局方案 Siting plan · {plan.scenario.name} · {plan.scenario.year}", box=box.SIMPLE)
     table.add_column("#", no_wrap=True)
     table.add_column("站点 Site", overflow="fold")
-    for heading in ("规模\nkg/d", "负荷\nkg/d", "利用率\nutil.", "供氢\nbase", "到站\nCNY/kg"):
+    headings = ("规模\nkg/d", "负荷\nkg/d", "利用率\nutil.", "等待\nmin", "供氢\nbase", "到站\nCNY/kg")
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for number, row in enumerate(plan.stations.itertuples(), start=1):
         mark = "●" if row.status == "new" else "○"
@@ -52,10 +53,14 @@ def _siting_table(plan: Plan) -> Table:
             _number(row.capacity_kg_per_day),
             _number(row.load_kg_per_day),
             _number(row.utilization, "{:.0%}"),
+            f"{_number(row.wait_p95_min, '{:.1f}')}/{_number(row.simulated_wait_p95_min, '{:.1f}')}",
             _text(row.base_id).removeprefix("BASE-"),
             _number(row.hydrogen_cny_per_kg, "{:.1f}"),
         )
-    table.caption = "● 新建 new   ○ 既有 existing"
+    table.caption = (
+        "● 新建 new   ○ 既有 existing   等待 wait: 设计小时第95百分位（公式/仿真）"
+        " 95th percentile at the design hour (formula/simulated)"
+    )
     return table
 
 

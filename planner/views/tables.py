@@ -65,6 +65,10 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
             "base_id",
             "kind",
             "visits_per_day",
+            "dispensers",
+            "dispensers_needed",
+            "wait_p95_min",
+            "simulated_wait_p95_min",
             "capex_wan_cny",
             "lon",
             "lat",
@@ -90,6 +94,16 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
                 text("table.price_short", language), format=_PRICE, width=84
             ),
             "visits_per_day": column.NumberColumn(_heading("visits_per_day", language), format="%.1f"),
+            "dispensers": column.NumberColumn(_heading("dispensers", language), format=_KG),
+            "dispensers_needed": column.NumberColumn(_heading("dispensers_needed", language), format=_KG),
+            **{
+                f"{name}_p95_min": column.NumberColumn(
+                    text(f"table.{name}_short", language),
+                    help=_heading(f"{name}_p95_min", language),
+                    format="%.1f",
+                )
+                for name in ("wait", "simulated_wait")
+            },
             "capex_wan_cny": column.NumberColumn(_heading("capex_wan_cny", language), format=_KG),
             "lon": column.NumberColumn(_heading("lon", language), format="%.4f"),
             "lat": column.NumberColumn(_heading("lat", language), format="%.4f"),

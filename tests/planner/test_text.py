@@ -8,7 +8,15 @@ import pytest
 
 from planner.text import LANGUAGES, catalogue, text
 
-_TABLES = ("- `stations`", "- `flows`", "- `supply`", "- `points`", "- `weak_spots`", "- `economics`")
+_TABLES = (
+    "- `stations`",
+    "- `flows`",
+    "- `supply`",
+    "- `points`",
+    "- `weak_spots`",
+    "- `economics`",
+    "- `queues`",
+)
 
 
 def _placeholders(template):
