@@ -41,6 +41,7 @@ _STORAGES = ("35mpa", "70mpa", "liquid")
 
 #: A station with fewer visits a day than this is simulated for more days, so that as many fills are seen.
 _BUSY_VISITS_PER_DAY = 50.0
+_MOST_TIMES = 1000.0
 
 #: Of the simulation: the same plan has the same waits.
 _SEED = 20_350
@@ -107,9 +108,16 @@ class StationQueues:
         unsure = ~short & (table["simulated_wait_p95_low_min"] > target)
         small = table["buffer_needed_kg"] > table["storage_kg"]
         found = {"queue_long": short, "queue_unconfirmed": unsure, "buffer_small": small}
+        also = int((short & (table["simulated_wait_p95_min"] > target)).sum())
         return [
             Notice(
-                key, {"count": int(rows.sum()), "target": target, "stations": _named(table["name_zh"][rows])}
+                key,
+                {
+                    "count": int(rows.sum()),
+                    "target": target,
+                    "simulated": also,
+                    "stations": _named(table["name_zh"][rows]),
+                },
             )
             for key, rows in found.items()
             if rows.any()
@@ -324,7 +332,7 @@ def _simulated(
                     weight=weight[first:last],
                 )
             )
-        times = max(1.0, np.ceil(_BUSY_VISITS_PER_DAY / per_day))
+        times = min(max(1.0, np.ceil(_BUSY_VISITS_PER_DAY / per_day)), _MOST_TIMES)
         runs.append(
             simulate_queue(
                 traffic,

@@ -132,6 +132,7 @@ def test_too_few_dispensers_are_told_in_both_languages(values):
     assert table["simulated_wait_p95_min"].iloc[2] > 60.0
     notices = {notice.key: notice for notice in found.notices()}
     assert set(notices) == {"queue_long", "buffer_small"}
+    assert notices["queue_long"].details["simulated"] == 1
     for language in ("zh", "en"):
         assert "S2" in notices["queue_long"].say(language)
     enough = values | {"station.500.dispensers": float(table["dispensers_needed"].max())}
