@@ -66,7 +66,10 @@ NOT_DRAWN: tuple[tuple[str, str], ...] = (
     (r"points\..*", "demands a person places"),
     (r"scope\..*", "which trips a person looks at"),
     (r"(station|delivery)\..*", "stations and supply, not demand"),
-    (r"economics\.electricity_cny_per_kwh", "stations and supply, not demand"),
+    (
+        r"economics\.(electricity_|vat_|works_vat_|equipment_|residual_|operating_subsidy\.|grant\.).*",
+        "stations and supply, not demand",
+    ),
     (r"carbon\.(?!diesel_l_per_100km).*", "what hydrogen replaces, not how much is used"),
     (r"check\..*", "published figures the demand is compared with"),
 )
