@@ -20,6 +20,7 @@ $(STAMP): requirements.txt pyproject.toml
 
 app: $(STAMP)   ## solve the default plan once, then open the planner at http://localhost:8501
 	$(BIN)/chengyu plan --reuse --quiet
+	@echo '规划页面 The planner: http://localhost:$(PORT)  (Ctrl+C 停止 stops it)'
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 plan: $(STAMP)  ## the default plan in the terminal, tables written to out/

@@ -263,8 +263,9 @@ def _whole(program: Callable[[], Program], solver: SolverName) -> Heard:
 
 def _spopt(python: Path, question: Question) -> Heard:
     """Ask spopt; its time is that of building and solving alone, its word is not taken for proof."""
-    arrays = {"distance": question.distance, "p": question.p, "radius": question.radius}
-    told = ask(python, question.model, arrays, limit_s=_LIMIT_S)  # type: ignore[arg-type]
+    asked = {"distance": question.distance, "p": question.p, "radius": question.radius}
+    arrays = {name: value for name, value in asked.items() if value is not None}
+    told = ask(python, question.model, arrays, limit_s=_LIMIT_S)
     if "failed" in told:
         return _SPOPT, math.nan, told["failed"], None, None
     seconds, value = float(told["seconds"]), float(told["objective"])

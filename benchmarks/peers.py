@@ -60,7 +60,7 @@ def ask(python: Path, model: str, question: Mapping[str, ArrayLike], *, limit_s:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "question.npz"
-        np.savez(path, **{name: np.asarray(values) for name, values in question.items()})  # type: ignore[arg-type]
+        np.savez(path, allow_pickle=False, **{name: np.asarray(values) for name, values in question.items()})
         command = [python, HERE / "spopt_peer.py", path, model, limit_s]
         try:
             done = subprocess.run(

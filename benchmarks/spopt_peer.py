@@ -7,6 +7,7 @@ stations, version.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from importlib import import_module
@@ -48,7 +49,7 @@ def main() -> None:
 
 def _classic(locate: Any, name: str, arrays: dict[str, Any]) -> tuple[Any, list[Any]]:  # noqa: ANN401 - no stubs
     """Return the problem of a model between points, and its variables of the sites."""
-    distance, p, radius = arrays["distance"], int(arrays["p"]), float(arrays["radius"])
+    distance, p, radius = arrays["distance"], int(arrays["p"]), float(arrays.get("radius", math.nan))
     ones = np.ones(len(distance))
     if name == "p-median":
         model = locate.PMedian.from_cost_matrix(distance, ones, p_facilities=p)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from siting.deviation import in_steps, solve_deviation
 from siting.legs import LENGTH_TOLERANCE, Legs, Trips, stations_on_the_way, trip_km
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -32,9 +32,23 @@ if TYPE_CHECKING:
     from planner.inputs import Inputs
     from siting.coverage import CoverSets
     from siting.flow_refueling import FlowRefuelingSolution
+    from siting.search import ProgressCallback
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
+
+
+class SolveOptions(TypedDict, total=False):
+    """Options of `siting.deviation.solve_deviation`."""
+
+    n_new: int
+    existing: Indices
+    locked: Indices
+    forbidden: Indices
+    gap: float
+    time_limit_s: float
+    on_progress: ProgressCallback | None
+    should_stop: Callable[[], bool] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -158,7 +172,7 @@ class Detours:
             ends=roads.ends,
         )
 
-    def solve(self, cover: CoverSets, **options: object) -> FlowRefuelingSolution:
+    def solve(self, cover: CoverSets, **options: Unpack[SolveOptions]) -> FlowRefuelingSolution:
         """Choose the stations.
 
         Parameters
@@ -170,7 +184,7 @@ class Detours:
         """
         parts, whole = in_steps(self.trips, self.direct_km, self.steps)
         on_own = replace(cover, trip_class=cover.trip_class[whole])
-        solution = solve_deviation(parts, self.legs, on_own, **options)  # type: ignore[arg-type]
+        solution = solve_deviation(parts, self.legs, on_own, **options)
         served = np.bincount(whole[solution.served], minlength=len(self.direct_km)) > 0
         return replace(solution, served=served)
 

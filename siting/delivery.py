@@ -181,19 +181,6 @@ fuel_toll_cny_per_kg, losses_cny_per_kg
         return Delivery(**{field.name: getattr(self, field.name)[:, keep] for field in fields(self)})
 
 
-def annuity(rate: float, years: float) -> float:
-    """Return the yearly payment that repays a loan of 1 (capital recovery factor), 1/a.
-
-    Parameters
-    ----------
-    rate
-        Discount rate, 1/a, from 0 up.
-    years
-        Lifetime, above 0.
-    """
-    return 1.0 / years if rate == 0.0 else float(rate / -np.expm1(-years * np.log1p(rate)))
-
-
 def compression_kwh_per_kg(inlet_mpa: float, outlet_mpa: float, *, efficiency: float) -> float:
     """Return the electricity of compressing hydrogen, kWh/kg; none if the inlet is high enough.
 

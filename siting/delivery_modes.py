@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corridor.errors import Fault, InputError
-from siting.delivery import DAYS, HOURS, Pipeline, RoadMode, annuity, compression_kwh_per_kg
+from siting.cash_flow import annuity
+from siting.delivery import DAYS, HOURS, Pipeline, RoadMode, compression_kwh_per_kg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

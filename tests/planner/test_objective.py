@@ -106,7 +106,7 @@ def test_each_objective_has_its_own_best_site() -> None:
         "co2": (1, 2 * 150 * 3 * 0.33 * 2.66),
     }
     for objective, (site, amount) in expected.items():
-        volume = trip_amounts(objective, demand, length_km, values)  # type: ignore[arg-type]
+        volume = trip_amounts(objective, demand, length_km, values)
         solution = solve_flow_refueling(one_each, volume, n_new=1)
         assert solution.new.tolist() == [site]
         assert solution.certificate.incumbent == pytest.approx(amount)
@@ -183,7 +183,7 @@ def test_point_demands_count_in_kg_only_and_the_plan_says_so(objective: Objectiv
     assert of_points.tolist() == [0.0]
 
 
-def test_the_unit_stands_beside_every_bound(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_unit_stands_beside_every_bound(tmp_path, monkeypatch):
     monkeypatch.setenv("CHENGYU_STORE", str(tmp_path / "store"))
     plan = _plan("vehicle_km")
     store.save(plan)
@@ -273,7 +273,7 @@ def test_explanations_are_differences_in_the_unit_of_the_objective(objective: Ob
     assert report.reasons[per_day].sum() == pytest.approx(unserved)
 
 
-def test_the_explanation_printed_names_the_unit(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_explanation_printed_names_the_unit(tmp_path):
     exports.write_all(_plan("co2"), tmp_path)
     printed = RUNNER.invoke(app, ["explain", "--plan", str(tmp_path)])
     assert printed.exit_code == 0

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from corridor import sources
 from corridor.errors import InputError
+from siting.cash_flow import annuity
 from siting.delivery import (
     PARTS,
     RoadMode,
-    annuity,
     compression_kwh_per_kg,
     delivery,
     whole,
@@ -53,16 +53,6 @@ def cost(mode, km, *, values=VALUES, kg_per_day=1000.0, hydrogen=15.6, hours=Non
 def test_published_points_are_reproduced_within_15_percent(mode, km, published):
     full_load = 100.4e6 / 365
     assert cost(mode, [km], kg_per_day=full_load).cny_per_kg[0] == pytest.approx(published, rel=0.15)
-
-
-def test_the_annuity_is_that_of_published_tables():
-    # Capital recovery factors as printed in textbooks of engineering economy.
-    assert annuity(0.07, 20) == pytest.approx(0.0944, abs=5e-5)
-    assert annuity(0.08, 10) == pytest.approx(0.1490, abs=5e-5)
-    assert annuity(0.10, 5) == pytest.approx(0.2638, abs=5e-5)
-    assert annuity(0.0, 8) == 0.125
-    worth = sum(annuity(0.07, 15) / 1.07**year for year in range(1, 16))
-    assert worth == pytest.approx(1.0)
 
 
 def test_compression_is_the_corrected_figure_of_geoh2():
