@@ -1,0 +1,314 @@
+"""Where vehicles fill up on their way, and how much: the cheapest plan of each at given prices.
+
+Formulation
+-----------
+A vehicle drives the same lap (there and back) again and again, past stops in driving order.
+
+Sets
+    i = 1 ... m stops of a trip on one lap, in driving order
+Parameters
+    c_i         used since home up to stop i, kg; does not fall
+    C           used on the whole lap, kg
+    T           usable tank, kg
+    L           level at home, kg, before a fill there; given, or free
+    p_i         price at stop i, 1/kg (that of its station)
+Variables
+    g_i >= 0    filled at stop i, kg
+Minimize
+    sum_i p_i g_i
+subject to
+    0 <= level <= T everywhere,  level at home after the lap = level before = L   (hence sum_i g_i = C)
+
+Every kilogram is burned at a place x of the lap, first in, first out. What is bought at stop i and burned at
+x was in the tank behind less than a tankful: c_i <= x <= c_i + T. And any choice of a stop in reach for each
+x is a plan that can be driven: all that is in the tank at y is burned in (y, y + T], so it is at most T. The
+problem falls apart by places, and each takes the cheapest stop in reach:
+
+    least cost  =  integral over x of  min {p_i : c_i <= x <= c_i + T},
+
+with x from L to C + L where the level at home is given (the first L are in the tank, the last L must be in it
+at the end), and once around the circle of circumference C where it is free. All stops of a trip reach equally
+far, so of the stops cheaper than i only the next before (l) and the next behind (r) take anything from it:
+
+    g_i  =  max(0, min(c_i + T, c_r, C + L) - max(c_i, c_l + T, L)).
+
+A place without a stop in reach: the trip cannot be driven. These are the conditions of `siting.trip_cover`.
+
+The least cost is exact, hence also a lower bound of whatever the trip pays under any further restriction.
+
+Ties: of stops with one price the one that can supply more of the lap counts as cheaper, so that few stops do;
+then the earlier one.
+
+``round_trip_stops(paths, path=, kind=, tank_kg=)`` makes the stops of trips, once; ``cheapest_fills(stops,
+price)`` gives cost and fills at any prices of stations: 0.15 s for 13,000 trips with 710,000 stops. Trips
+that share path, kind and tank need to be given once only.
+
+References
+----------
+Khuller, S., Malekian, A., Mestre, J. (2011). To fill or not to fill: the gas station problem. ACM
+Transactions on Algorithms 7(3), 36 (fixed paths, one tank, full use of the cheapest in reach).
+Lin, S.-H., Gertsch, N., Russell, J. R. (2007). A linear-time algorithm for finding optimal vehicle refueling
+policies. Operations Research Letters 35, 290-296.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siting.trip_cover import RANGE_TOLERANCE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siting.stops import CandidatePaths
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+
+#: A trip counts as supplied when it misses no more than this share of its tank: last digits of sums.
+_SUPPLIED = 1e-8
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FillStops:
+    """Stops of trips in driving order, and what each vehicle has used up to there.
+
+    Parameters
+    ----------
+    offsets
+        (n_trips + 1,) int64, stops of trip t are ``offsets[t]:offsets[t + 1]``.
+    station
+        (offsets[-1],) int64, 0 ... n_stations - 1; a station may be passed more than once.
+    used_kg
+        (offsets[-1],) float64, c: used since home; does not fall within a trip.
+    lap_kg
+        (n_trips,) float64, C.
+    tank_kg
+        (n_trips,) float64, T, above 0.
+    home_kg
+        (n_trips,) float64, L, 0 ... T; NaN where the level at home is free.
+    n_stations
+        Number of stations.
+    row
+        (offsets[-1],) int64, row of the paths given to `round_trip_stops`, for whoever has to find the stop
+        on the road.
+    homeward
+        (offsets[-1],) bool, whether the stop is on the way back.
+    """
+
+    offsets: Indices
+    station: Indices
+    used_kg: Floats
+    lap_kg: Floats
+    tank_kg: Floats
+    home_kg: Floats
+    n_stations: int
+    row: Indices
+    homeward: Flags
+
+    @property
+    def n_trips(self) -> int:
+        """Number of trips."""
+        return len(self.lap_kg)
+
+    @cached_property
+    def trip(self) -> Indices:
+        """(offsets[-1],) int64, trip of each stop."""
+        return np.repeat(np.arange(self.n_trips, dtype=np.int64), np.diff(self.offsets))
+
+    @cached_property
+    def line(self) -> _Line:
+        """What `cheapest_fills` needs at any prices."""
+        return _Line(self)
+
+    def summed(self, kg: Floats) -> Floats:
+        """Return the sum along each trip: (n_trips,) float64."""
+        return np.bincount(self.trip, weights=kg, minlength=self.n_trips).astype(np.float64)
+
+    def loads(self, kg: Floats, laps_per_day: Floats) -> Floats:
+        """Return what each station dispenses, (n_stations,) float64, kg/d.
+
+        Parameters
+        ----------
+        kg
+            (offsets[-1],) float64, filled at each stop on a lap.
+        laps_per_day
+            (n_trips,) float64.
+        """
+        per_day = kg * laps_per_day[self.trip]
+        return np.bincount(self.station, weights=per_day, minlength=self.n_stations).astype(np.float64)
+
+    def only(self, trips: Indices) -> FillStops:
+        """Return the stops of some trips, which are numbered anew in the order given."""
+        count = np.diff(self.offsets)[trips]
+        offsets = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        rows = np.repeat(self.offsets[:-1][trips] - offsets[:-1], count) + np.arange(offsets[-1])
+        return FillStops(
+            offsets=offsets,
+            station=self.station[rows],
+            used_kg=self.used_kg[rows],
+            lap_kg=self.lap_kg[trips],
+            tank_kg=self.tank_kg[trips],
+            home_kg=self.home_kg[trips],
+            n_stations=self.n_stations,
+            row=self.row[rows],
+            homeward=self.homeward[rows],
+        )
+
+
+def round_trip_stops(
+    paths: CandidatePaths,
+    *,
+    path: Indices,
+    tank_kg: Floats,
+    kind: Indices | None = None,
+    start_fill: float = 0.5,
+) -> FillStops:
+    """Return where trips may fill up on the way there and back.
+
+    The level at home is `start_fill` of the tank, before and after each lap; free where a station stands at
+    home: the vehicle may leave with as much as it likes, and come home with as little. Where the stops are
+    candidates that need not open, freedom at home lets a trip have it without a station there, so that costs
+    are lower bounds.
+
+    Parameters
+    ----------
+    paths
+        Where the stations stand along the paths, in kg. One at home is one up to which nothing is used.
+    path
+        (n_trips,) int64, path of each trip.
+    tank_kg
+        (n_trips,) float64, usable tank.
+    kind
+        (n_trips,) int64, column of the paths' figures; None takes the first.
+    start_fill
+        Share of the tank at home without a station, 0-1.
+    """
+    path, tank_kg = np.asarray(path, dtype=np.int64), np.asarray(tank_kg, dtype=np.float64)
+    kind = np.zeros(len(path), dtype=np.int64) if kind is None else np.asarray(kind, dtype=np.int64)
+    lap_kg = paths.total_out[path, kind] + paths.total_back[path, kind]
+    at_home, ways = np.zeros(len(path), dtype=bool), []
+    for is_back, serves in ((False, paths.serves_out), (True, paths.serves_back)):
+        row, trip = _rows(paths.offsets[path], paths.offsets[path + 1])
+        if serves is not None:
+            row, trip = row[serves[row]], trip[serves[row]]
+        out, back = paths.out[row, kind[trip]], paths.back[row, kind[trip]]
+        ways.append((trip, row, lap_kg[trip] - back if is_back else out, np.full(len(row), is_back)))
+        at_home[trip[(out <= 0.0) & (back <= 0.0)]] = True
+    trip, row, used, homeward = (np.concatenate(each) for each in zip(*ways, strict=True))
+    n_rows = len(paths.site)
+    order = np.argsort(trip * (2 * n_rows) + np.where(homeward, 2 * n_rows - 1 - row, row))
+    trip, row, used, homeward = trip[order], row[order], used[order], homeward[order]
+    return FillStops(
+        offsets=np.searchsorted(trip, np.arange(len(path) + 1)).astype(np.int64),
+        station=paths.site[row],
+        used_kg=used,
+        lap_kg=lap_kg,
+        tank_kg=tank_kg,
+        home_kg=np.where(at_home, np.nan, start_fill * tank_kg),
+        n_stations=paths.n_sites,
+        row=row,
+        homeward=homeward,
+    )
+
+
+def cheapest_fills(stops: FillStops, price: Floats) -> tuple[Floats, Floats]:
+    """Return the least cost of each trip at given prices, and what it fills at each stop.
+
+    Parameters
+    ----------
+    stops
+        Stops of the trips.
+    price
+        (n_stations,) float64, per kg; may be below 0; infinite at a station that is closed.
+
+    Returns
+    -------
+    cost
+        (n_trips,) float64, per lap; infinite where the trip cannot be driven.
+    kg
+        (offsets[-1],) float64, filled at each stop on a lap; 0 all along a trip that cannot be driven.
+    """
+    price = np.asarray(price, dtype=np.float64)
+    kg = stops.line.filled(price)
+    usable = np.isfinite(price)
+    if not usable.all():
+        kg[~usable[stops.station]] = 0.0
+    supplied = stops.summed(kg)
+    driven = supplied >= stops.lap_kg - _SUPPLIED * stops.tank_kg
+    if not driven.all():
+        kg[~driven[stops.trip]] = 0.0
+    cost = stops.summed(kg * np.where(usable, price, 0.0)[stops.station])
+    return np.where(driven, cost, np.inf), kg
+
+
+class _Line:
+    """Stops of all trips in one row with walls between the trips; circles are there twice.
+
+    All here but the prices stays the same from call to call.
+    """
+
+    def __init__(self, stops: FillStops) -> None:
+        free = np.isnan(stops.home_kg)
+        trip, count = stops.trip, np.diff(stops.offsets)
+        n_stops = len(trip)
+        tank = stops.tank_kg * (1.0 + RANGE_TOLERANCE)
+        begin = np.where(free, -np.inf, stops.home_kg)
+        end = np.where(free, np.inf, begin + stops.lap_kg)
+        self._used, self._station = stops.used_kg, stops.station
+        self._until = self._used + np.where(free, np.minimum(tank, stops.lap_kg), tank)[trip]
+        self._low = np.maximum(self._used, begin[trip])
+        self._high = np.minimum(self._until, end[trip])
+
+        # Entry 0 is a wall, and so is the one behind each trip.
+        start = np.concatenate([[1], 1 + np.cumsum(count * np.where(free, 2, 1) + 1)])
+        self._first = np.arange(n_stops) + np.repeat(start[:-1] - stops.offsets[:-1], count)
+        self._last = self._first + np.where(free, count, 0)[trip]
+        self._stop = np.full(start[-1], n_stops, dtype=np.int64)
+        self._stop[self._first] = self._stop[self._last] = np.arange(n_stops)
+        self._lap = np.zeros(start[-1])
+        self._lap[self._last] = np.where(free, stops.lap_kg, 0.0)[trip]
+        # Of stops with one price, those that can supply most come first.
+        self._turn = np.empty(n_stops, dtype=np.int64)
+        self._turn[np.argsort(self._low - self._high, kind="stable")] = np.arange(n_stops)
+
+    def filled(self, price: Floats) -> Floats:
+        """Return g for prices of stations: (n_stops,) float64."""
+        rank = np.unique(price, return_inverse=True)[1]
+        n_stops = len(self._turn)
+        key = np.append(rank[self._station] * n_stops + self._turn, -1)[self._stop]
+        before, behind = (
+            self._next_cheaper(key, step=-1)[self._last],
+            self._next_cheaper(key, step=1)[self._first],
+        )
+        until, used = np.append(self._until, -np.inf), np.append(self._used, np.inf)
+        low = until[self._stop[before]] + self._lap[before] - self._lap[self._last]
+        high = used[self._stop[behind]] + self._lap[behind]
+        kg: Floats = np.maximum(np.minimum(self._high, high) - np.maximum(self._low, low), 0.0)
+        return kg
+
+    def _next_cheaper(self, key: Indices, *, step: int) -> Indices:
+        """Return the next entry before (-1) or behind (1) each one with a lower key; walls have the lowest.
+
+        Who does not find it in the next entry goes on to where that one looks: all between is dearer still.
+        """
+        there = np.arange(step, len(key) + step)
+        searching = np.flatnonzero(self._stop < len(self._turn))
+        while searching.size:
+            at = there[searching]
+            dearer = key[at] >= key[searching]
+            searching = searching[dearer]
+            there[searching] = there[at[dearer]]
+        return there
+
+
+def _rows(low: Indices, high: Indices) -> tuple[Indices, Indices]:
+    """Return the rows low:high of every trip in a row, and their trips."""
+    count = high - low
+    trip = np.repeat(np.arange(len(count), dtype=np.int64), count)
+    return np.arange(len(trip)) + np.repeat(low - (np.cumsum(count) - count), count), trip
