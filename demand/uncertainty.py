@@ -65,7 +65,7 @@ NOT_DRAWN: tuple[tuple[str, str], ...] = (
     (r"pilot\..*", "a policy to choose"),
     (r"points\..*", "demands a person places"),
     (r"scope\..*", "which trips a person looks at"),
-    (r"(station|delivery)\..*", "stations and supply, not demand"),
+    (r"(station|delivery|supply)\..*", "stations and supply, not demand"),
     (
         r"economics\.(electricity_|vat_|works_vat_|equipment_|residual_|operating_subsidy\.|grant\.).*",
         "stations and supply, not demand",

@@ -19,10 +19,10 @@ _NO_INPUT = ("check",)
 
 #: Groups in the order of the chain from vehicles to stations; unknown ones stand before those of supply.
 _FIRST = ("adoption", "freight", "coach", "vehicle", *(f"vehicle.{name}" for name in VEHICLE_CLASSES), "road")
-_LAST = ("scope", "points", "station", "delivery", "economics", "carbon")
+_LAST = ("scope", "points", "station", "supply", "delivery", "economics", "carbon")
 
 #: Groups that demand does not depend on.
-SUPPLY_GROUPS = ("points", "station", "delivery", "economics", "carbon")
+SUPPLY_GROUPS = ("points", "station", "supply", "delivery", "economics", "carbon")
 
 #: Ways of adoption that each group is read by; groups not named here are read by all.
 _READ_BY = {

@@ -154,6 +154,8 @@ class Delivery:
     conversion_energy_cny_per_kg, conversion_plant_cny_per_kg, vehicles_cny_per_kg, drivers_cny_per_kg, \
 fuel_toll_cny_per_kg, losses_cny_per_kg
         Parts of the cost per kg delivered.
+    lost_kg
+        Hydrogen lost on the way per kg delivered, (1 - y) / y.
     trips, trailers, tractors, driver_h
         Round trips and hours of drivers a day, and vehicles, that each kg/d delivered takes.
     """
@@ -165,6 +167,7 @@ fuel_toll_cny_per_kg, losses_cny_per_kg
     drivers_cny_per_kg: Floats
     fuel_toll_cny_per_kg: Floats
     losses_cny_per_kg: Floats
+    lost_kg: Floats
     trips: Floats
     trailers: Floats
     tractors: Floats
@@ -175,6 +178,17 @@ fuel_toll_cny_per_kg, losses_cny_per_kg
         """Cost of delivery, the sum of its parts; infinite where no road leads."""
         total: Floats = np.sum([getattr(self, part) for part in PARTS], axis=0)
         return np.where(np.isfinite(self.distance_km), total, np.inf)
+
+    @property
+    def carriage_cny_per_kg(self) -> Floats:
+        """Cost of delivery without what is lost on the way; infinite where no road leads."""
+        parts = [getattr(self, part) for part in PARTS if part != "losses_cny_per_kg"]
+        total: Floats = np.sum(parts, axis=0)
+        return np.where(np.isfinite(self.distance_km), total, np.inf)
+
+    def rows(self, keep: NDArray[np.bool_]) -> Delivery:
+        """Return the pairs of some rows of two-dimensional arrays."""
+        return Delivery(**{field.name: getattr(self, field.name)[keep] for field in fields(self)})
 
     def columns(self, keep: NDArray[np.bool_]) -> Delivery:
         """Return the pairs of some columns of two-dimensional arrays."""
@@ -246,6 +260,7 @@ def _by_road(
         drivers_cny_per_kg=mode.crew * mode.wage_cny_per_h * tractor * trips,
         fuel_toll_cny_per_kg=2.0 * mode.road_cny_per_km * km * trips,
         losses_cny_per_kg=price * (1.0 - arrives) / arrives,
+        lost_kg=(1.0 - arrives) / arrives,
         trips=trips,
         trailers=trailer * trips / mode.trailer_h_per_day,
         tractors=tractor * trips / mode.tractor_h_per_day,
@@ -271,6 +286,7 @@ def _by_pipe(
         drivers_cny_per_kg=none,
         fuel_toll_cny_per_kg=mode.kwh_per_kg_km * length * power,
         losses_cny_per_kg=none,
+        lost_kg=none,
         trips=none,
         trailers=none,
         tractors=none,

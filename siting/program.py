@@ -70,12 +70,15 @@ class Answer:
         (n,) float64, None without a solution.
     objective, bound
         None when unknown.
+    dual
+        (m,) float64, what the objective gains per unit of each row's bound; of linear programs only.
     """
 
     status: Literal["optimal", "feasible", "infeasible", "unknown"]
     x: Floats | None
     objective: float | None
     bound: float | None
+    dual: Floats | None = None
 
 
 def solve(program: Program, *, solver: SolverName, time_limit_s: float, gap: float = 0.0) -> Answer:
@@ -128,6 +131,7 @@ def solve(program: Program, *, solver: SolverName, time_limit_s: float, gap: flo
             x=np.asarray(helper.variable_values(), dtype=np.float64)[:n],
             objective=objective,
             bound=bound if optimal or program.integer is not None else None,
+            dual=np.asarray(helper.dual_values(), dtype=np.float64) if program.integer is None else None,
         )
     if status in {mbh.SolveStatus.NOT_SOLVED, mbh.SolveStatus.UNKNOWN_STATUS}:
         return Answer(status="unknown", x=None, objective=None, bound=None)

@@ -25,7 +25,15 @@ def _delivery(km, fixed, per_km):
             np.isfinite(km), per_km * np.where(np.isfinite(km), km, 0.0), np.nan
         ),
     }
-    return Delivery(distance_km=km, **parts, trips=each, trailers=each, tractors=each / 2, driver_h=each)
+    return Delivery(
+        distance_km=km,
+        **parts,
+        lost_kg=none,
+        trips=each,
+        trailers=each,
+        tractors=each / 2,
+        driver_h=each,
+    )
 
 
 def _modes(rows):
