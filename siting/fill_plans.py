@@ -143,13 +143,15 @@ class FillStops:
         per_day = kg * laps_per_day[self.trip]
         return np.bincount(self.station, weights=per_day, minlength=self.n_stations).astype(np.float64)
 
+    def rows(self, trips: Indices) -> Indices:
+        """Return the stops of some trips, in the order given."""
+        return _rows(self.offsets[trips], self.offsets[trips + 1])[0]
+
     def only(self, trips: Indices) -> FillStops:
         """Return the stops of some trips, which are numbered anew in the order given."""
-        count = np.diff(self.offsets)[trips]
-        offsets = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-        rows = np.repeat(self.offsets[:-1][trips] - offsets[:-1], count) + np.arange(offsets[-1])
+        rows, count = self.rows(trips), np.diff(self.offsets)[trips]
         return FillStops(
-            offsets=offsets,
+            offsets=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
             station=self.station[rows],
             used_kg=self.used_kg[rows],
             lap_kg=self.lap_kg[trips],
@@ -191,15 +193,23 @@ def round_trip_stops(
     """
     path, tank_kg = np.asarray(path, dtype=np.int64), np.asarray(tank_kg, dtype=np.float64)
     kind = np.zeros(len(path), dtype=np.int64) if kind is None else np.asarray(kind, dtype=np.int64)
-    lap_kg = paths.total_out[path, kind] + paths.total_back[path, kind]
+    total_out, total_back = paths.total_out[path, kind], paths.total_back[path, kind]
+    lap_kg = total_out + total_back
     at_home, ways = np.zeros(len(path), dtype=bool), []
     for is_back, serves in ((False, paths.serves_out), (True, paths.serves_back)):
         row, trip = _rows(paths.offsets[path], paths.offsets[path + 1])
         if serves is not None:
             row, trip = row[serves[row]], trip[serves[row]]
         out, back = paths.out[row, kind[trip]], paths.back[row, kind[trip]]
-        ways.append((trip, row, lap_kg[trip] - back if is_back else out, np.full(len(row), is_back)))
-        at_home[trip[(out <= 0.0) & (back <= 0.0)]] = True
+        is_home = (out <= 0.0) & (back <= 0.0)
+        is_turn = (out >= total_out[trip]) & (back >= total_back[trip])
+        at_home[trip[is_home]] = True
+        keep = np.ones(len(row), dtype=bool)
+        if is_back:  # at either end the stop on the way there is the same
+            keep = ~(is_home | is_turn)
+            keep |= False if paths.serves_out is None else ~paths.serves_out[row]
+        used = lap_kg[trip] - back if is_back else out
+        ways.append((trip[keep], row[keep], used[keep], np.full(int(keep.sum()), is_back)))
     trip, row, used, homeward = (np.concatenate(each) for each in zip(*ways, strict=True))
     n_rows = len(paths.site)
     order = np.argsort(trip * (2 * n_rows) + np.where(homeward, 2 * n_rows - 1 - row, row))
