@@ -19,6 +19,7 @@ from planner.deliveries import deliveries, delivery_terms, hazmat_notices
 from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
 from planner.economics import check_economics
+from planner.fills import shared_fills
 from planner.progress import Progress, Stopped
 from planner.queues import check_queue_values, station_queues, visits
 from planner.siting_case import siting_case
@@ -26,21 +27,18 @@ from siting.deviation import even_steps
 from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
 from siting.replay import replay_trips
 from siting.resilience import ResilientSolution, solve_resilient
-from siting.sizing import size_stations
 from siting.supply import assign_bases, fleet_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from corridor.access import Access
     from planner.deliveries import DeliveryTerms
     from planner.inputs import Inputs
     from planner.plan import Plan
-    from planner.points import ServedPoints
     from planner.progress import OnProgress, ShouldStop
     from planner.scenario import Objective, Scenario
     from planner.siting_case import SitingCase
-    from siting.replay import Replay
     from siting.sizing import Sizing
     from siting.supply import Supply
 
@@ -94,11 +92,15 @@ def make_plan(
     coming = demand.iloc[served].assign(
         trips_per_day=demand["trips_per_day"].to_numpy()[served] * driven.share
     )
-    replay = _replay(driven, coming, case.reached.of(solution.stations))
-    taken = points.served_from(solution.stations)
-    taken.check(inputs, stations)
-    reporter.stage("sizing", f"sizes of {len(stations)} stations")
-    sizing, taken = _size(stations, coming, replay, taken, values)
+    reached = case.reached.of(solution.stations)
+    _drive_filling_up(driven, coming, reached)
+    within_reach = points.served_from(solution.stations)
+    within_reach.check(inputs, stations)
+    reporter.stage("sizing", f"fills and sizes of {len(stations)} stations")
+    shared = shared_fills(
+        stations, coming, driven=driven, reached=reached, points=within_reach, values=values
+    )
+    replay, sizing, taken = shared.replay, shared.sizing, shared.points
     reporter.stage("queues", "waiting times at the dispensers, by formula and simulated")
     queues = station_queues(
         stations,
@@ -231,48 +233,21 @@ def _driven(case: SitingCase, solution: FlowRefuelingSolution, detours: Detours 
     return DrivenWays(driving=case.driving, way=way, extra_km=np.zeros(len(way)), share=np.ones(len(way)))
 
 
-def _replay(driven: DrivenWays, served: pd.DataFrame, reached: Access) -> Replay:
-    """Drive the served trips; a plan that fails is an error."""
+def _drive_filling_up(driven: DrivenWays, covered: pd.DataFrame, reached: Access) -> None:
+    """Drive the trips within range, filling up wherever they pass a station; one that fails is an error."""
     driving = driven.driving
-    replay = replay_trips(
+    replay_trips(
         driving.offsets,
         driving.nodes,
         driving.km,
         out_kg=driving.out_kg,
         back_kg=driving.back_kg,
         route=driven.way,
-        kind=class_numbers(served),
-        tank_kg=served["tank_kg"].to_numpy(),
+        kind=class_numbers(covered),
+        tank_kg=covered["tank_kg"].to_numpy(),
         station_nodes=reached.node_id,
         stations=reached.site,
-    )
-    replay.raise_for_faults()
-    return replay
-
-
-def _size(
-    stations: pd.DataFrame,
-    served: pd.DataFrame,
-    replay: Replay,
-    points: ServedPoints,
-    values: Mapping[str, float],
-) -> tuple[Sizing, ServedPoints]:
-    """Choose the module of each new station; trips and points share the room."""
-    published = stations["capacity_kg_per_day"].to_numpy(dtype=np.float64)
-    known = np.where(np.isnan(published), values["station.unknown_capacity_kg_per_day"], published)
-    is_existing = (stations["status"] == "existing").to_numpy()
-    covered = np.flatnonzero(points.covered)
-    sizing = size_stations(
-        pd.concat([replay.fills, points.fills(first_trip=len(served))] if len(covered) else [replay.fills]),
-        trips_per_day=np.concatenate([served["trips_per_day"].to_numpy(), np.ones(len(covered))]),
-        existing_kg_per_day=np.where(is_existing, known, np.nan),
-        modules_kg_per_day=np.array(MODULES_KG_PER_DAY, dtype=np.float64),
-        highest_utilization=values["station.highest_utilization"],
-    )
-    share = np.zeros(len(points.covered))
-    share[covered] = sizing.served_share[len(served) :]
-    of_trips = replace(sizing, served_share=sizing.served_share[: len(served)])
-    return of_trips, replace(points, share=share)
+    ).raise_for_faults()
 
 
 def _supply(

@@ -131,24 +131,6 @@ class ServedPoints:
         if not np.allclose(km, self.km, rtol=0.0, atol=TOLERANCE_KM, equal_nan=True):
             raise ReplayError("distances of point demands differ between the search and its check")
 
-    def fills(self, *, first_trip: int) -> pd.DataFrame:
-        """Return the covered points as rows of :attr:`siting.replay.Replay.fills`: one fill a day.
-
-        Parameters
-        ----------
-        first_trip
-            Number of the first point among the trips.
-        """
-        rows = np.flatnonzero(self.covered)
-        return pd.DataFrame(
-            {
-                "trip": np.arange(first_trip, first_trip + len(rows), dtype=np.int64),
-                "station": self.station[rows],
-                "kg_per_trip": self.placed.kg_per_day[rows],
-                "visits_per_trip": np.ones(len(rows)),
-            }
-        )
-
     def served_kg_per_day(self) -> NDArray[np.float64]:
         """(n_points,) float64: what the stations have room for."""
         share = np.zeros(len(self.station)) if self.share is None else self.share

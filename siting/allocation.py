@@ -285,7 +285,7 @@ class _Columns:
         return float(gains.sum() + self._limit @ price)
 
     def loaded(self) -> tuple[Floats, float]:
-        """Let group after group fill up; return their last answers, and their worth if all find room."""
+        """Let group after group fill up; return their last answers, and their worth if there is room."""
         burned = float(self._laps @ self._stops.lap_kg)
         per_kg = max(float(self._laps @ self._worth) / burned, 0.0) if burned > 0.0 else 0.0
         load = np.zeros(self._stops.n_stations)
@@ -303,7 +303,7 @@ class _Columns:
         return mix, self.value(mix) if fits else -np.inf
 
     def _answer(self, group: int, price: Floats) -> _Column:
-        """Return where a group fills up at prices; who is served is not asked of these, but of costs alone."""
+        """Return where a group fills up at prices; costs alone decide who is served."""
         part, laps, worth = (
             self._parts[group],
             self._laps[self._trips[group]],

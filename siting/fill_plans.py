@@ -96,7 +96,7 @@ class FillStops:
         Number of stations.
     row
         (offsets[-1],) int64, row of the paths given to `round_trip_stops`, for whoever has to find the stop
-        on the road.
+        on the road; -1 where there is none.
     homeward
         (offsets[-1],) bool, whether the stop is on the way back.
     """
@@ -224,6 +224,32 @@ def round_trip_stops(
         n_stations=paths.n_sites,
         row=row,
         homeward=homeward,
+    )
+
+
+def with_points(stops: FillStops, *, station: Indices, kg: Floats) -> FillStops:
+    """Return the stops with trips behind them that take all they need at one station each.
+
+    Parameters
+    ----------
+    stops
+        Stops of trips.
+    station
+        (n_points,) int64.
+    kg
+        (n_points,) float64, per lap.
+    """
+    count = len(station)
+    return FillStops(
+        offsets=np.concatenate([stops.offsets, stops.offsets[-1] + 1 + np.arange(count)]),
+        station=np.concatenate([stops.station, station]).astype(np.int64),
+        used_kg=np.concatenate([stops.used_kg, np.zeros(count)]),
+        lap_kg=np.concatenate([stops.lap_kg, kg]),
+        tank_kg=np.concatenate([stops.tank_kg, kg]),
+        home_kg=np.concatenate([stops.home_kg, np.full(count, np.nan)]),
+        n_stations=stops.n_stations,
+        row=np.concatenate([stops.row, np.full(count, -1)]).astype(np.int64),
+        homeward=np.concatenate([stops.homeward, np.zeros(count, dtype=bool)]),
     )
 
 

@@ -15,6 +15,8 @@ day, and add up to what it burns. All vehicles drive at once, node by node.
 A vehicle in its steady state (``cyclic``) drives the first lap from a full tank, to see what it comes home
 with, and the second from that. One that drives ``one_way`` starts with the share said, tops up where the
 origin has a station, drives there once, and must arrive with the share said or fill up there.
+
+Vehicles may also be told what to fill where (`replay_fills`).
 """
 
 from __future__ import annotations
@@ -26,6 +28,16 @@ import numpy as np
 import pandas as pd
 
 from corridor.errors import ReplayError
+from siting.replay_fleet import (
+    CLOSED,
+    LEAST_FILL,
+    TOO_LITTLE_AT_ARRIVAL,
+    TOO_LITTLE_AT_HOME,
+    TOO_MUCH_AT_HOME,
+    Doors,
+    Fleet,
+    SuppliedFleet,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,18 +45,14 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-#: A vehicle is dry when it misses more than this share of its tank: 0.4 m in 400 km, for sums of doubles.
-DRY_TOLERANCE = 1e-6
-
-#: Topping up less than this share of the tank is no visit: the next access of the station just left.
-LEAST_FILL = 0.01
+#: Loads that differ by less than this share of what a station may dispense are equal: fills below 1e-9 of a
+#: tank are left out, and sums of doubles differ.
+LOAD_TOLERANCE = 1e-6
 
 _FAULTS_LISTED = 10
 
 #: How trips are driven.
 Driven = Literal["round_trip", "cyclic", "one_way"]
-
-_DRY, _HOME, _ARRIVAL = "runs dry", "comes home with too little", "arrives with too little"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +95,49 @@ class Replay:
         more = len(self.faults) - len(listed)
         text = "\n".join(listed + ([f"and {more} more"] if more else []))
         raise ReplayError(f"{len(self.faults)} of {self.trips_driven} trips failed on the road:\n{text}")
+
+    def loads(self, trips_per_day: Floats, *, n_stations: int) -> Floats:
+        """Return what each station dispenses, (n_stations,) float64, kg/d.
+
+        Parameters
+        ----------
+        trips_per_day
+            (trips_driven,) float64.
+        n_stations
+            Number of stations.
+        """
+        kg = self.fills["kg_per_trip"].to_numpy() * trips_per_day[self.fills["trip"].to_numpy()]
+        load = np.bincount(self.fills["station"].to_numpy(), weights=kg, minlength=n_stations)
+        return load.astype(np.float64)
+
+
+def check_loads(load_kg_per_day: Floats, *, said_kg_per_day: Floats, limit_kg_per_day: Floats) -> None:
+    """Compare what vehicles filled up on the road with what stations are said to dispense, and may.
+
+    Parameters
+    ----------
+    load_kg_per_day, said_kg_per_day, limit_kg_per_day
+        (n_stations,) float64.
+
+    Raises
+    ------
+    ReplayError
+        Naming the first stations that dispense something else, or more than they may.
+    """
+    scale = LOAD_TOLERANCE * np.maximum(1.0, limit_kg_per_day)
+    other = np.abs(load_kg_per_day - said_kg_per_day) > scale
+    above = load_kg_per_day > limit_kg_per_day + scale
+    faults = [
+        f"station {station} dispenses {load_kg_per_day[station]:.3f} kg/d, not {said_kg_per_day[station]:.3f}"
+        for station in np.flatnonzero(other)
+    ] + [
+        f"station {station} dispenses {load_kg_per_day[station]:.3f} kg/d, "
+        f"more than {limit_kg_per_day[station]:.3f}"
+        for station in np.flatnonzero(above & ~other)
+    ]
+    if faults:
+        more = [f"and {len(faults) - _FAULTS_LISTED} more"] if len(faults) > _FAULTS_LISTED else []
+        raise ReplayError("\n".join([*faults[:_FAULTS_LISTED], *more]))
 
 
 def replay_trips(
@@ -141,10 +192,10 @@ def replay_trips(
     Replay
         Fills and faults.
     """
-    doors = _Doors(
+    doors = Doors(
         station_nodes, np.arange(len(station_nodes)) if stations is None else stations, entered_from
     )
-    fleet = _Fleet(
+    fleet = Fleet(
         offsets,
         km,
         out_kg=out_kg,
@@ -159,7 +210,7 @@ def replay_trips(
         fleet.start_with(fill)
         fleet.enter(fleet.first, homeward=False)
         fleet.drive_there()
-        fleet.check(arrival_fill * fleet.tank, _ARRIVAL)
+        fleet.check(arrival_fill * fleet.tank, TOO_LITTLE_AT_ARRIVAL)
     else:
         fleet.start_with(np.ones(len(fill)) if way == "cyclic" else fill, full_at_stations=True)
         before = fleet.level.copy()
@@ -167,10 +218,10 @@ def replay_trips(
         if way == "cyclic":
             before = fleet.level.copy()
         else:
-            fleet.check(before, _HOME)
+            fleet.check(before, TOO_LITTLE_AT_HOME)
         fleet.log.clear()
         fleet.drive_lap()
-        fleet.check(before, _HOME)
+        fleet.check(before, TOO_LITTLE_AT_HOME)
     return Replay(
         trips_driven=len(fleet.order),
         fills=doors.fills(fleet, offsets, nodes),
@@ -179,171 +230,92 @@ def replay_trips(
     )
 
 
-class _Fleet:
-    """All vehicles on the road, longest routes first, so that those still driving come first."""
+def replay_fills(
+    offsets: Indices,
+    nodes: Indices,
+    km: Floats,
+    *,
+    out_kg: Floats,
+    back_kg: Floats,
+    route: Indices,
+    kind: Indices,
+    tank_kg: Floats,
+    station_nodes: Indices,
+    fills: pd.DataFrame,
+    stations: Indices | None = None,
+    entered_from: tuple[Indices, Indices] | None = None,
+    start_fill: float = 0.5,
+) -> Replay:
+    """Drive round trips that fill given amounts.
 
-    def __init__(
-        self,
-        offsets: Indices,
-        km: Floats,
-        *,
-        out_kg: Floats,
-        back_kg: Floats,
-        route: Indices,
-        kind: Indices,
-        tank_kg: Floats,
-        may_stop: NDArray[np.bool_],
-    ) -> None:
-        self.order = np.argsort(offsets[route] - offsets[route + 1], kind="stable")
-        route = route[self.order]
-        self.km, self.may_stop = km, may_stop
-        self.first, self.last = offsets[route], offsets[route + 1] - 1
-        self.tank = tank_kg[self.order]
-        self.kind, self.out_kg, self.back_kg = kind[self.order], out_kg, back_kg
-        self.level = np.zeros(len(route))
-        self.lowest = self.tank.copy()
-        self.fault_row = np.full(len(route), -1, dtype=np.int64)
-        self.fault_km = np.zeros(len(route))
-        self.fault = np.full(len(route), _DRY, dtype=object)
-        #: Vehicles, rows of the route nodes, whether homeward bound, kg filled.
-        self.log: list[tuple[Indices, Indices, NDArray[np.bool_], Floats]] = []
+    A vehicle leaves home with `start_fill` of its tank; with a station at home it leaves with as much as lets
+    every fill find room. It may never run dry nor be filled beyond its tank, must fill up only where it may,
+    and must come home with what it left with.
 
-    def start_with(self, fill: Floats, *, full_at_stations: bool = False) -> None:
-        """Fill the tanks before the first drive: shares, by trip."""
-        share = fill[self.order]
-        self.level = self.tank * np.where(full_at_stations & self.may_stop[0, self.first], 1.0, share)
-        self.lowest = self.level.copy()
+    Parameters
+    ----------
+    offsets, nodes, km, out_kg, back_kg, route, kind, tank_kg, station_nodes, stations, entered_from
+        As in `replay_trips`.
+    fills
+        One row per fill: `trip` (0 ... n_trips - 1), `entry` (of the flat nodes), `homeward` (whether on the
+        way back), `station` (row of station_nodes, or number in stations), `kg`.
+    start_fill
+        Share of the tank at home without a station, 0-1, before a fill there.
 
-    def drive_lap(self) -> None:
-        """Drive to the destination and back."""
-        self.drive_there()
-        steps = self.last - self.first
-        for step in range(int(steps.max(initial=0)) - 1, -1, -1):
-            driving = int(np.count_nonzero(steps > step))
-            self._arrive(self.first[:driving] + step, homeward=True)
+    Returns
+    -------
+    Replay
+        Fills and faults. `lowest_level_share` is of the one lap driven.
 
-    def drive_there(self) -> None:
-        """Drive to the destination."""
-        steps = self.last - self.first
-        for step in range(1, int(steps.max(initial=0)) + 1):
-            driving = int(np.count_nonzero(steps >= step))
-            self._arrive(self.first[:driving] + step, homeward=False)
+    Raises
+    ------
+    ValueError
+        For fills that are not amounts.
+    """
+    doors = Doors(
+        station_nodes, np.arange(len(station_nodes)) if stations is None else stations, entered_from
+    )
+    trip, entry, station = (fills[name].to_numpy(np.int64) for name in ("trip", "entry", "station"))
+    homeward, kg = fills["homeward"].to_numpy(np.bool_), fills["kg"].to_numpy(np.float64)
+    if not np.all((kg >= 0.0) & np.isfinite(kg)):
+        raise ValueError("fills must be 0 kg or more")
+    route, tank_kg = np.asarray(route, dtype=np.int64), np.asarray(tank_kg, dtype=np.float64)
+    on_route = (offsets[route[trip]] <= entry) & (entry < offsets[route[trip] + 1])
+    allowed = on_route & doors.may_fill(entry, offsets, nodes, station=station, homeward=homeward)
 
-    def _arrive(self, row: Indices, *, homeward: bool) -> None:
-        """Move the first vehicles to the next node of their routes, and fill up where there is a station."""
-        driving = len(row)
-        kind = self.kind[:driving]
-        if homeward:
-            used = self.back_kg[row + 1, kind] - self.back_kg[row, kind]
-        else:
-            used = self.out_kg[row, kind] - self.out_kg[row - 1, kind]
-        level = self.level[:driving]
-        level -= used
-        np.minimum(self.lowest[:driving], level, out=self.lowest[:driving])
-        dry = (level < -DRY_TOLERANCE * self.tank[:driving]) & (self.fault_row[:driving] < 0)
-        if dry.any():
-            length, along = self.km[self.last[:driving]], self.km[row]
-            self.fault_row[:driving][dry] = row[dry]
-            self.fault_km[:driving][dry] = (2.0 * length - along if homeward else along)[dry]
-        self.enter(row, homeward=homeward)
-
-    def enter(self, row: Indices, *, homeward: bool) -> None:
-        """Fill up the first vehicles where a station is open to them."""
-        stopping = np.flatnonzero(self.may_stop[int(homeward), row])
-        kg = self.tank[stopping] - self.level[stopping]
-        self.log.append((stopping, row[stopping], np.full(len(stopping), homeward), kg))
-        self.level[stopping] = self.tank[stopping]
-
-    def check(self, least: Floats, fault: str) -> None:
-        """Find vehicles with less in the tank than they must have where they are now."""
-        short = (self.level < least - DRY_TOLERANCE * self.tank) & (self.fault_row < 0)
-        at_home = fault == _HOME
-        self.fault_row[short] = (self.first if at_home else self.last)[short]
-        self.fault_km[short] = (2.0 if at_home else 1.0) * self.km[self.last[short]]
-        self.fault[short] = fault
-
-    def faults(self, nodes: Indices) -> pd.DataFrame:
-        """Return the table of faults, by trip."""
-        failed = np.flatnonzero(self.fault_row >= 0)
-        table = pd.DataFrame(
-            {
-                "trip": self.order[failed],
-                "what": self.fault[failed],
-                "node": nodes[self.fault_row[failed]],
-                "km": self.fault_km[failed],
-            }
+    def at_home() -> SuppliedFleet:
+        fleet = SuppliedFleet(
+            offsets,
+            km,
+            out_kg=out_kg,
+            back_kg=back_kg,
+            route=route,
+            kind=np.asarray(kind, dtype=np.int64),
+            tank_kg=tank_kg,
+            may_stop=doors.open_along(offsets, nodes),
         )
-        return table.sort_values("trip", ignore_index=True)
+        fleet.supply(trip[on_route], entry[on_route], kg[on_route], homeward=homeward[on_route])
+        fleet.start_with(np.full(len(route), start_fill))
+        return fleet
 
-    def by_trip(self, values: Floats) -> Floats:
-        """Put values of vehicles back in the order of the trips given."""
-        result = np.empty_like(values)
-        result[self.order] = values
-        return result
-
-
-class _Doors:
-    """Who may enter which station: by node, and where one comes from."""
-
-    def __init__(
-        self, station_nodes: Indices, stations: Indices, entered_from: tuple[Indices, Indices] | None
-    ) -> None:
-        self._access = pd.DataFrame({"station": stations, "node": station_nodes})
-        self._access["access"] = np.arange(len(station_nodes))
-        nowhere = (np.empty(0, np.int64), np.empty(0, np.int64))
-        access, neighbor = nowhere if entered_from is None else entered_from
-        self._one_sided = pd.DataFrame({"access": access, "previous": neighbor}).drop_duplicates()
-        self._access["free"] = ~self._access["access"].isin(self._one_sided["access"])
-
-    def open_along(self, offsets: Indices, nodes: Indices) -> NDArray[np.bool_]:
-        """Tell where along the routes a vehicle may stop: (2, n) bool, on the way there, and back."""
-        is_end = np.zeros(len(nodes), dtype=bool)
-        is_end[offsets[:-1]] = True
-        is_end[offsets[1:] - 1] = True
-        free = self._access.loc[self._access["free"], "node"]
-        always = np.isin(nodes, free) | (is_end & np.isin(nodes, self._access["node"]))
-        if self._one_sided.empty:
-            return np.stack([always, always])
-        turn = self._one_sided.merge(self._access, on="access")
-        turns = pd.MultiIndex.from_frame(turn[["previous", "node"]])
-        return np.stack(
-            [
-                always | pd.MultiIndex.from_arrays([np.roll(nodes, by), nodes]).isin(turns)
-                for by in (1, -1)  # what is rolled in from beyond an end is not looked at
-            ]
-        )
-
-    def fills(self, fleet: _Fleet, offsets: Indices, nodes: Indices) -> pd.DataFrame:
-        """Add up the fills of each trip at each station; those open to a vehicle at once share its fills."""
-        nothing = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool), np.empty(0))
-        vehicle, row, homeward, kg = (
-            np.concatenate(column) for column in zip(nothing, *fleet.log, strict=True)
-        )
-        is_visit = kg > LEAST_FILL * fleet.tank[vehicle]
-        visits = pd.DataFrame(
-            {"trip": fleet.order[vehicle], "node": nodes[row], "kg": kg, "visits": is_visit}
-        )
-        by = ["trip", "node"]
-        if not self._one_sided.empty:
-            ends = np.isin(row, offsets[:-1]) | np.isin(row, offsets[1:] - 1)
-            previous = np.where(homeward, row + 1, row - 1)
-            visits["end"] = ends
-            visits["previous"] = np.where(ends, -1, nodes[np.clip(previous, 0, len(nodes) - 1)])
-            by += ["end", "previous"]
-        per_door = visits.groupby(by, as_index=False).agg(kg=("kg", "sum"), visits=("visits", "sum"))
-        shared = per_door.merge(self._access, on="node")
-        if not self._one_sided.empty:
-            turns = pd.MultiIndex.from_frame(self._one_sided[["access", "previous"]])
-            turning = pd.MultiIndex.from_frame(shared[["access", "previous"]]).isin(turns)
-            shared = shared[shared["free"] | shared["end"] | turning].drop_duplicates([*by, "station"])
-        share = 1.0 / shared.groupby(by)["station"].transform("size")
-        shared[["kg", "visits"]] = shared[["kg", "visits"]].mul(share, axis="index")
-        fills = shared.groupby(["trip", "station"], as_index=False)[["kg", "visits"]].sum()
-        return pd.DataFrame(
-            {
-                "trip": fills["trip"].astype(np.int64),
-                "station": fills["station"].astype(np.int64),
-                "kg_per_trip": fills["kg"].astype(np.float64),
-                "visits_per_trip": fills["visits"].astype(np.float64),
-            }
-        )
+    trial, fleet = at_home(), at_home()
+    trial.drive_from_home()
+    full_enough = np.maximum(trial.level_at_home + trial.tank - trial.highest, 0.0)
+    fleet.level = np.where(fleet.lives_at_station, full_enough, fleet.level)
+    fleet.lowest = fleet.level.copy()
+    fleet.fail_trips(trip[~allowed], entry[~allowed], fault=CLOSED)
+    fleet.drive_from_home()
+    fleet.check(fleet.level_at_home, TOO_LITTLE_AT_HOME)
+    fleet.check_not_above(fleet.level_at_home, TOO_MUCH_AT_HOME)
+    visits = (kg > LEAST_FILL * tank_kg[trip]).astype(np.float64)
+    per_station = (
+        pd.DataFrame({"trip": trip, "station": station, "kg_per_trip": kg, "visits_per_trip": visits})
+        .groupby(["trip", "station"], as_index=False)
+        .sum()
+    )
+    return Replay(
+        trips_driven=len(route),
+        fills=per_station,
+        faults=fleet.faults(nodes),
+        lowest_level_share=fleet.by_trip(fleet.lowest / fleet.tank),
+    )
