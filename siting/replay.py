@@ -279,30 +279,37 @@ def replay_fills(
     homeward, kg = fills["homeward"].to_numpy(np.bool_), fills["kg"].to_numpy(np.float64)
     if not np.all((kg >= 0.0) & np.isfinite(kg)):
         raise ValueError("fills must be 0 kg or more")
-    route, tank_kg = np.asarray(route, dtype=np.int64), np.asarray(tank_kg, dtype=np.float64)
+    route, kind = np.asarray(route, dtype=np.int64), np.asarray(kind, dtype=np.int64)
+    tank_kg = np.asarray(tank_kg, dtype=np.float64)
     on_route = (offsets[route[trip]] <= entry) & (entry < offsets[route[trip] + 1])
     allowed = on_route & doors.may_fill(entry, offsets, nodes, station=station, homeward=homeward)
 
-    def at_home() -> SuppliedFleet:
+    may_stop = doors.open_along(offsets, nodes)
+
+    def at_home(some: Indices) -> SuppliedFleet:
+        number = np.full(len(route), -1, dtype=np.int64)
+        number[some] = np.arange(len(some))
+        theirs = on_route & (number[trip] >= 0)
         fleet = SuppliedFleet(
             offsets,
             km,
             out_kg=out_kg,
             back_kg=back_kg,
-            route=route,
-            kind=np.asarray(kind, dtype=np.int64),
-            tank_kg=tank_kg,
-            may_stop=doors.open_along(offsets, nodes),
+            route=route[some],
+            kind=kind[some],
+            tank_kg=tank_kg[some],
+            may_stop=may_stop,
         )
-        fleet.supply(trip[on_route], entry[on_route], kg[on_route], homeward=homeward[on_route])
-        fleet.start_with(np.full(len(route), start_fill))
+        fleet.supply(number[trip[theirs]], entry[theirs], kg[theirs], homeward=homeward[theirs])
+        fleet.start_with(np.full(len(some), start_fill))
         return fleet
 
-    trial, fleet = at_home(), at_home()
+    fleet = at_home(np.arange(len(route)))
+    at_station = np.flatnonzero(may_stop[0, offsets[route]])
+    trial = at_home(at_station)
     trial.drive_from_home()
-    full_enough = np.maximum(trial.level_at_home + trial.tank - trial.highest, 0.0)
-    fleet.level = np.where(fleet.lives_at_station, full_enough, fleet.level)
-    fleet.lowest = fleet.level.copy()
+    fullest = np.maximum(trial.level_at_home + trial.tank - trial.highest, 0.0)
+    fleet.leave_home_with(trial.by_trip(fullest), trip=at_station)
     fleet.fail_trips(trip[~allowed], entry[~allowed], fault=CLOSED)
     fleet.drive_from_home()
     fleet.check(fleet.level_at_home, TOO_LITTLE_AT_HOME)

@@ -160,11 +160,10 @@ class SuppliedFleet(Fleet):
             for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
         }
 
-    @property
-    def lives_at_station(self) -> Flags:
-        """(n_trips,) bool, whether a station stands at home."""
-        at_home: Flags = self.may_stop[0, self.first]
-        return at_home
+    def leave_home_with(self, level: Floats, *, trip: Indices) -> None:
+        """Set the level of some trips at home."""
+        self.level[self._place[trip]] = level
+        self.lowest = self.level.copy()
 
     def drive_from_home(self) -> None:
         """Fill up at home if that is said, drive a lap, and keep the level before and the highest."""
