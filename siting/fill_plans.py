@@ -40,7 +40,7 @@ Ties: of stops with one price the one that can supply more of the lap counts as 
 then the earlier one.
 
 ``round_trip_stops(paths, path=, kind=, tank_kg=)`` makes the stops of trips, once; ``cheapest_fills(stops,
-price)`` gives cost and fills at any prices of stations: 0.15 s for 13,000 trips with 710,000 stops. Trips
+price)`` gives cost and fills at any prices of stations: 0.07 s for 13,000 trips with 710,000 stops. Trips
 that share path, kind and tank need to be given once only.
 
 References
@@ -296,45 +296,50 @@ class _Line:
         tank = stops.tank_kg * (1.0 + RANGE_TOLERANCE)
         begin = np.where(free, -np.inf, stops.home_kg)
         end = np.where(free, np.inf, begin + stops.lap_kg)
-        self._used, self._station = stops.used_kg, stops.station
-        self._until = self._used + np.where(free, np.minimum(tank, stops.lap_kg), tank)[trip]
-        self._low = np.maximum(self._used, begin[trip])
-        self._high = np.minimum(self._until, end[trip])
+        until = stops.used_kg + np.where(free, np.minimum(tank, stops.lap_kg), tank)[trip]
+        self._low = np.maximum(stops.used_kg, begin[trip])
+        self._high = np.minimum(until, end[trip])
 
         # Entry 0 is a wall, and so is the one behind each trip.
         start = np.concatenate([[1], 1 + np.cumsum(count * np.where(free, 2, 1) + 1)])
         self._first = np.arange(n_stops) + np.repeat(start[:-1] - stops.offsets[:-1], count)
         self._last = self._first + np.where(free, count, 0)[trip]
-        self._stop = np.full(start[-1], n_stops, dtype=np.int64)
-        self._stop[self._first] = self._stop[self._last] = np.arange(n_stops)
-        self._lap = np.zeros(start[-1])
-        self._lap[self._last] = np.where(free, stops.lap_kg, 0.0)[trip]
-        # Of stops with one price, those that can supply most come first.
-        self._turn = np.empty(n_stops, dtype=np.int64)
-        self._turn[np.argsort(self._low - self._high, kind="stable")] = np.arange(n_stops)
+        stop = np.full(start[-1], n_stops, dtype=np.int64)
+        stop[self._first] = stop[self._last] = np.arange(n_stops)
+        laps_before = np.zeros(start[-1])
+        laps_before[self._last] = self._shift = np.where(free, stops.lap_kg, 0.0)[trip]
+        self._used = np.append(stops.used_kg, np.inf)[stop] + laps_before
+        self._until = np.append(until, -np.inf)[stop] + laps_before
+
+        # Of the stops of a trip with one price, those that can supply most come first.
+        order = np.lexsort((self._low - self._high, trip))
+        turn = np.empty(n_stops + 1, dtype=np.int64)
+        turn[order] = np.arange(n_stops) - np.repeat(stops.offsets[:-1], count)
+        turn[-1] = -1
+        self._n_turns = int(count.max(initial=1))
+        small = stops.n_stations * self._n_turns < np.iinfo(np.int32).max
+        self._integer = np.int32 if small else np.int64
+        self._turn = turn[stop].astype(self._integer)
+        self._station = np.append(stops.station, stops.n_stations)[stop]
 
     def filled(self, price: Floats) -> Floats:
         """Return g for prices of stations: (n_stops,) float64."""
-        rank = np.unique(price, return_inverse=True)[1]
-        n_stops = len(self._turn)
-        key = np.append(rank[self._station] * n_stops + self._turn, -1)[self._stop]
-        before, behind = (
-            self._next_cheaper(key, step=-1)[self._last],
-            self._next_cheaper(key, step=1)[self._first],
-        )
-        until, used = np.append(self._until, -np.inf), np.append(self._used, np.inf)
-        low = until[self._stop[before]] + self._lap[before] - self._lap[self._last]
-        high = used[self._stop[behind]] + self._lap[behind]
-        kg: Floats = np.maximum(np.minimum(self._high, high) - np.maximum(self._low, low), 0.0)
+        rank = np.append(np.unique(price, return_inverse=True)[1] * self._n_turns, 0).astype(self._integer)
+        key = rank[self._station] + self._turn
+        before = self._next_cheaper(key, step=-1)[self._last]
+        behind = self._next_cheaper(key, step=1)[self._first]
+        low = np.maximum(self._until[before] - self._shift, self._low)
+        kg: Floats = np.maximum(np.minimum(self._used[behind], self._high) - low, 0.0)
         return kg
 
-    def _next_cheaper(self, key: Indices, *, step: int) -> Indices:
+    def _next_cheaper(self, key: NDArray[np.int32] | Indices, *, step: int) -> Indices:
         """Return the next entry before (-1) or behind (1) each one with a lower key; walls have the lowest.
 
         Who does not find it in the next entry goes on to where that one looks: all between is dearer still.
         """
         there = np.arange(step, len(key) + step)
-        searching = np.flatnonzero(self._stop < len(self._turn))
+        searching = np.flatnonzero((np.roll(key, -step) >= key) & (key >= 0))
+        there[searching] = there[searching + step]
         while searching.size:
             at = there[searching]
             dearer = key[at] >= key[searching]
