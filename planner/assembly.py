@@ -15,6 +15,7 @@ from planner.economics import amounts_by_station, economics_table, key_money, te
 from planner.inputs import fingerprint, versions
 from planner.objective import PER_DAY, key_figures, trip_amounts
 from planner.plan import REFUSED_COLUMNS, WEAK_SPOT_COLUMNS, Notice, Plan, no_weak_spots, records
+from planner.supply_tables import bases_table, months_table, supply_kpis, supply_proof
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from siting.replay import Replay
     from siting.resilience import ResilientSolution
     from siting.sizing import Sizing
-    from siting.supply import Supply
+    from siting.supply_year import SupplyYear
 
 #: Capacities a new station can have, kg/d.
 MODULES_KG_PER_DAY = (500, 1000, 2000, 4000)
@@ -119,7 +120,7 @@ class Parts:
     solution: FlowRefuelingSolution
     replay: Replay
     sizing: Sizing
-    supply: Supply
+    supply: SupplyYear
     points: ServedPoints
     queues: StationQueues
     extra_km: NDArray[np.float64]
@@ -129,7 +130,6 @@ class Parts:
     def plan(self, unusual: tuple[Notice, ...], *, seconds: float) -> Plan:
         """Return the plan."""
         stations, flows = self._stations(), self._flows()
-        links = self.supply.links[self.supply.links["base_id"].notna()]
         points = self.points.plan_table(self.inputs.sites.iloc[self.solution.stations])
         economics = self._economics(stations, flows)
         kpis = self._kpis(stations, flows, points) | key_money(economics) | {"seconds": seconds}
@@ -138,7 +138,9 @@ class Parts:
             scenario=self.scenario,
             stations=stations,
             flows=flows,
-            supply=links.drop(columns="shortage_kg_per_day").reset_index(drop=True),
+            supply=self.supply.tables.links,
+            supply_months=months_table(self.supply),
+            bases=bases_table(self.supply, self.inputs.bases),
             certificate=self.solution.certificate,
             replay={
                 "trips": self.replay.trips_driven,
@@ -166,7 +168,7 @@ class Parts:
             self.values[f"station.{MODULES_KG_PER_DAY[module]}.capex_wan_cny"] if module >= 0 else np.nan
             for module in sized["module"]
         ]
-        links = self.supply.links
+        supplied = self.supply.tables.stations
         table = sites.reset_index(names="site_id").reindex(columns=list(_OF_SITE))
         table = table.assign(
             road_km=sites["road_km"].round(_KM_DECIMALS).to_numpy(),
@@ -178,9 +180,9 @@ class Parts:
             utilization=sized["utilization"].to_numpy(),
             visits_per_day=sized["visits_per_day"].to_numpy(),
             **{name: self.queues.table[name].to_numpy() for name in _OF_QUEUE},
-            base_id=links["base_id"].to_numpy(),
+            base_id=supplied["base_id"].to_numpy(),
             capex_wan_cny=capex,
-            hydrogen_cny_per_kg=links["delivered_cny_per_kg"].to_numpy(),
+            hydrogen_cny_per_kg=supplied["delivered_cny_per_kg"].to_numpy(),
         )
         order = table.sort_values(
             ["status", "road_ref", "lon"], ascending=[False, True, True], na_position="first"
@@ -244,7 +246,6 @@ class Parts:
 
     def _kpis(self, stations: pd.DataFrame, flows: pd.DataFrame, points: pd.DataFrame) -> dict[str, float]:
         """Return the key figures of docs/tables.md; those of point demands where there are any."""
-        links = self.supply.links
         new = stations[stations["status"] == "new"]
         of_points = {
             "point_demand_kg_per_day": float(points["kg_per_day"].sum()),
@@ -255,9 +256,6 @@ class Parts:
         demand_kg = float(flows["kg_per_day"].sum()) + point_kg
         served_kg = float(flows["served_kg_per_day"].sum()) + point_served_kg
         covered_kg = float(self._coming(flows, "kg_per_day").sum()) + point_covered_kg
-        supplied = float(links["kg_per_day"].sum())
-        spent = float((links["kg_per_day"] * links["delivered_cny_per_kg"].fillna(0.0)).sum())
-        green = float(links.loc[links["green"].eq(True), "kg_per_day"].sum())  # noqa: FBT003  cells, not a flag
         served_trips = flows["trips_per_day"] * flows["served_kg_per_day"] / flows["kg_per_day"]
         return {
             "demand_kg_per_day": demand_kg,
@@ -269,9 +267,7 @@ class Parts:
             "stations_new": float(len(new)),
             "capacity_new_kg_per_day": float(new["capacity_kg_per_day"].sum()),
             "capex_wan_cny": float(new["capex_wan_cny"].sum()),
-            "hydrogen_cny_per_kg": spent / supplied if supplied > 0 else 0.0,
-            "green_share": green / supplied if supplied > 0 else 0.0,
-            "supply_shortage_kg_per_day": self.supply.shortage_kg_per_day,
+            **supply_kpis(self.supply, self.inputs.bases),
             "co2_avoided_t_per_year": float(self._co2_t_per_year(flows).sum()),
             **key_figures(self.scenario.objective, flows, self.values),
             **(of_points if len(points) else {}),
@@ -318,7 +314,7 @@ class Parts:
         served = self._co2_t_per_year(flows)[self.solution.served]
         return economics_table(
             stations,
-            self.supply.links,
+            self.supply.tables.links,
             county_code=sites["county_code"],
             co2_t_per_year=amounts_by_station(served, self.replay.fills, n_stations=len(sites)),
             modules_kg_per_day=MODULES_KG_PER_DAY,
@@ -343,6 +339,7 @@ class Parts:
             "versions": versions(),
             "created_utc": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
             "terms": asdict(terms_of(self.values)),
+            "supply": supply_proof(self.supply),
             "bases": {str(base): [float(row["lon"]), float(row["lat"])] for base, row in bases.iterrows()},
         }
 

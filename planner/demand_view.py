@@ -33,6 +33,8 @@ _OF_SUPPLY = (
     "forbidden",
     "hazmat_closed",
     "delivery_modes",
+    "on_site",
+    "trailers",
     "added_sites",
     "point_demands",
     "solve",

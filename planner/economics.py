@@ -211,7 +211,7 @@ def books_of(
     stations
         ``site_id``, ``status``, ``capacity_kg_per_day``, ``capex_wan_cny`` of docs/tables.md.
     links
-        ``supply`` of docs/tables.md: a station sells what it is supplied with.
+        ``supply`` of docs/tables.md: a station sells what it is supplied with, by one link or several.
     county_code
         Index ``site_id``.
     modules_kg_per_day
@@ -224,8 +224,11 @@ def books_of(
     sites = stations["site_id"]
     is_new = (stations["status"] == "new").to_numpy()
     capacity = stations["capacity_kg_per_day"].to_numpy(dtype=np.float64)
-    supplied = links.set_index("site_id").reindex(sites)
-    kg = supplied["kg_per_day"].fillna(0.0).to_numpy(dtype=np.float64) * _DAYS_PER_YEAR
+    spent_on = {
+        part: _by_station(links, links["kg_per_day"] * links[f"{part}_cny_per_kg"].fillna(0.0), sites)
+        for part in ("production", "delivery")
+    }
+    kg = _by_station(links, links["kg_per_day"], sites)
     codes = [str(code).partition(".")[0] if pd.notna(code) else "" for code in county_code.reindex(sites)]
     sizes = np.array(modules_kg_per_day, dtype=np.float64)
     capex = np.array([values[f"station.{int(size)}.capex_wan_cny"] for size in sizes], dtype=np.float64)
@@ -238,10 +241,7 @@ def books_of(
     granted = grants_wan_cny(spent, codes, is_new=is_new, year=year, values=values)
     is_running = capacity > 0.0
     costs = {
-        **{
-            f"{part}_cny_per_year": supplied[f"{part}_cny_per_kg"].fillna(0.0).to_numpy(dtype=np.float64) * kg
-            for part in ("production", "delivery")
-        },
+        **{f"{part}_cny_per_year": cost for part, cost in spent_on.items()},
         "electricity_cny_per_year": kg * values["station.electricity_kwh_per_kg"] * electricity,
         "fixed_opex_cny_per_year": like_new * untaxed * values["station.fixed_opex_share"] * _CNY_PER_WAN,
         "staff_cny_per_year": is_running * values["station.staff_wan_cny_per_year"] * _CNY_PER_WAN,
@@ -261,6 +261,12 @@ def books_of(
         },
         index=pd.Index(sites, name="site_id"),
     )
+
+
+def _by_station(links: pd.DataFrame, per_day: pd.Series, sites: pd.Series) -> Floats:
+    """Return what all links of each station have together in a year: (n_stations,) float64."""
+    together = per_day.groupby(links["site_id"]).sum().reindex(sites).fillna(0.0)
+    return together.to_numpy(dtype=np.float64) * _DAYS_PER_YEAR
 
 
 def economics_table(

@@ -101,6 +101,24 @@ def queues_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def supply_csv(plan: Plan) -> bytes:
+    """Return the supply links as UTF-8 CSV with the byte-order mark: means of the year."""
+    content: str = plan.supply.round(4).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
+def supply_months_csv(plan: Plan) -> bytes:
+    """Return what each link delivers in each month as UTF-8 CSV with the byte-order mark."""
+    content: str = plan.supply_months.round(1).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
+def bases_csv(plan: Plan) -> bytes:
+    """Return the bases by month as UTF-8 CSV with the byte-order mark: made, stored, left over."""
+    content: str = plan.bases.round(4).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def screening_csv(_plan: Plan) -> bytes:
     """Return the rules behind the flags as UTF-8 CSV with the byte-order mark."""
     content: str = screening_table().to_csv(index=False)
@@ -150,7 +168,7 @@ def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict
 def plan_xlsx(plan: Plan) -> bytes:
     """Return a workbook, headings bilingual.
 
-    Stations, supply, rules, sites left out, proof, scenario, money, queues.
+    Stations, supply, rules, sites left out, proof, scenario, money, queues, supply by month, bases by month.
 
     Point demands and weak spots have a sheet where there are any.
     """
@@ -163,6 +181,8 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.scenario": _pairs(_scenario_rows(plan)),
         "sheet.economics": _headed(plan.economics),
         "sheet.queues": _headed(plan.queues),
+        "sheet.supply_months": _headed(plan.supply_months),
+        "sheet.bases": _headed(plan.bases),
     }
     if len(plan.points):
         sheets["sheet.points"] = _headed(plan.points)
@@ -229,6 +249,9 @@ WRITERS = {
     "refused_sites.csv": refused_csv,
     "points.csv": points_csv,
     "weak_spots.csv": weak_spots_csv,
+    "supply.csv": supply_csv,
+    "supply_months.csv": supply_months_csv,
+    "bases.csv": bases_csv,
     "economics.csv": economics_csv,
     "queues.csv": queues_csv,
     "plan.xlsx": plan_xlsx,

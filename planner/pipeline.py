@@ -27,20 +27,23 @@ from siting.deviation import even_steps
 from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
 from siting.replay import replay_trips
 from siting.resilience import ResilientSolution, solve_resilient
-from siting.supply import assign_bases, fleet_figures
+from siting.supply_terms import check_supply_values, supply_network
+from siting.supply_year import solve_supply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from corridor.access import Access
     from planner.deliveries import DeliveryTerms
-    from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.progress import OnProgress, ShouldStop
     from planner.scenario import Objective, Scenario
     from planner.siting_case import SitingCase
     from siting.sizing import Sizing
-    from siting.supply import Supply
+    from siting.supply_year import SupplyYear
+
+#: Longest search for whole electrolyzers, s: then the best ones found stand, with their gap.
+_SUPPLY_S = 15.0
 
 
 def make_plan(
@@ -81,6 +84,7 @@ def make_plan(
     inputs, demand, points = case.inputs, case.demand, case.points
     values = case.values  # noqa: PD011  no table
     check_economics(values)
+    check_supply_values(values)
     delivered_by = delivery_terms(scenario, inputs, values)
     check_queue_values(values, modules=MODULES_KG_PER_DAY)
     detours = _detours(case)
@@ -109,8 +113,8 @@ def make_plan(
         modules=MODULES_KG_PER_DAY,
         values=values,
     )
-    reporter.stage("supply", "a base for each station")
-    supply = _supply(scenario, inputs, stations, sizing, delivered_by)
+    reporter.stage("supply", "from which base, by which mode, in which month")
+    supply = _supply(case, stations, sizing, delivered_by)
     parts = Parts(
         scenario=scenario,
         inputs=inputs,
@@ -130,7 +134,6 @@ def make_plan(
     plan = parts.plan((*case.unusual, *case.own.notices, *cut_off), seconds=reporter.seconds)
     plan = replace(
         plan,
-        kpis={**plan.kpis, **fleet_figures(supply.links)},
         provenance={**plan.provenance, **case.own.provenance()},
     )
     reporter.stage("done", f"{int(plan.kpis['stations_new'])} new stations")
@@ -250,19 +253,19 @@ def _drive_filling_up(driven: DrivenWays, covered: pd.DataFrame, reached: Access
     ).raise_for_faults()
 
 
-def _supply(
-    scenario: Scenario,
-    inputs: Inputs,
-    stations: pd.DataFrame,
-    sizing: Sizing,
-    terms: DeliveryTerms,
-) -> Supply:
-    """Assign each station a base."""
-    bases = inputs.bases.rename(columns={f"capacity_kg_per_day_{scenario.year}": "capacity_kg_per_day"})
+def _supply(case: SitingCase, stations: pd.DataFrame, sizing: Sizing, terms: DeliveryTerms) -> SupplyYear:
+    """Return the cheapest supply of the year."""
+    scenario, inputs = case.scenario, case.inputs
     load = sizing.stations["load_kg_per_day"].to_numpy(dtype=np.float64)
-    return assign_bases(
-        pd.Series(load, index=stations.index),
-        bases,
-        deliveries=deliveries(terms, inputs, stations, load_kg_per_day=load),
-        green_only=scenario.green_only,
+    brought = deliveries(terms, inputs, stations, load_kg_per_day=load)
+    network = supply_network(
+        inputs.bases.rename(columns={f"capacity_kg_per_day_{scenario.year}": "capacity_kg_per_day"}),
+        case.values,
+        on_site=scenario.on_site,
+        trailers={str(mode): float(count) for mode, count in scenario.trailers.items()},
     )
+    if scenario.green_only:
+        green = network.bases.green
+        network = network.green_only()
+        brought = {name: each.columns(green) for name, each in brought.items()}
+    return solve_supply(pd.Series(load, index=stations.index), network, brought, time_limit_s=_SUPPLY_S)

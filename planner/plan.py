@@ -15,6 +15,7 @@ from corridor.sites import RULES
 from planner.economics import no_economics
 from planner.objective import unit
 from planner.scenario import Scenario, validated
+from planner.supply_tables import no_bases, no_supply_months
 from planner.text import LANGUAGES, Language, text
 from siting.certificate import Certificate
 
@@ -138,7 +139,7 @@ class Plan:
     ----------
     scenario
         What was asked.
-    stations, flows, supply
+    stations, flows, supply, supply_months, bases
         Tables of docs/tables.md.
     certificate
         Of the siting solve: what the stations can serve by range, per day, in the unit of the scenario's
@@ -178,6 +179,8 @@ class Plan:
     weak_spots: pd.DataFrame = field(default_factory=no_weak_spots)
     economics: pd.DataFrame = field(default_factory=no_economics)
     queues: pd.DataFrame = field(default_factory=no_queues)
+    supply_months: pd.DataFrame = field(default_factory=no_supply_months)
+    bases: pd.DataFrame = field(default_factory=no_bases)
 
     def proof(self) -> dict[str, Any]:
         """Return the certificate as plain values, with what was maximized and its unit."""
@@ -200,6 +203,8 @@ class Plan:
             "weak_spots": records(self.weak_spots),
             "economics": records(self.economics),
             "queues": records(self.queues),
+            "supply_months": records(self.supply_months),
+            "bases": records(self.bases),
             "refused_sites": plain(list(self.refused_sites)),
             "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
@@ -272,4 +277,6 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         weak_spots=tables["weak_spots"],
         economics=tables["economics"],
         queues=tables["queues"],
+        supply_months=tables["supply_months"],
+        bases=tables["bases"],
     )

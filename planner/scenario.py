@@ -32,6 +32,7 @@ OBJECTIVES: tuple[Objective, ...] = ("kg", "trips", "vehicle_km", "co2")
 DeliveryMode = Literal["tube_20mpa", "tube_30mpa", "tube_50mpa", "liquid", "pipeline"]
 
 _Factor = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0, le=100_000)]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -159,7 +160,11 @@ class Scenario(BaseModel):
     hazmat_closed
         Roads closed to hydrogen trailers on top, written alike: tunnels barred to dangerous goods.
     delivery_modes
-        Modes of delivery weighed against each other, each pair's cheapest is taken (docs/delivery.md).
+        Modes of delivery weighed against each other, month by month (docs/delivery.md, docs/supply.md).
+    on_site
+        Whether stations may make hydrogen themselves, on power of the grid.
+    trailers
+        Trailers there are, by mode of delivery; of modes not named as many as it takes, 0 takes a mode away.
     network
         Folder of a road network brought in by ``chengyu roads import``; None takes the shipped roads.
     od_table
@@ -196,6 +201,8 @@ class Scenario(BaseModel):
     closures: tuple[str, ...] = ()
     hazmat_closed: tuple[str, ...] = ()
     delivery_modes: tuple[DeliveryMode, ...] = Field(default=("tube_20mpa", "liquid"), min_length=1)
+    on_site: bool = False
+    trailers: dict[DeliveryMode, _Count] = {}
     network: str | None = Field(default=None, min_length=1)
     od_table: str | None = Field(default=None, min_length=1)
     link_counts: str | None = Field(default=None, min_length=1)
@@ -218,6 +225,21 @@ class Scenario(BaseModel):
         if len(set(modes)) < len(modes):
             raise ValueError("a mode of delivery stands twice")
         return modes
+
+    @field_validator("trailers")
+    @classmethod
+    def _of_weighed_modes(
+        cls, trailers: dict[DeliveryMode, int], info: ValidationInfo
+    ) -> dict[DeliveryMode, int]:
+        """Refuse trailers of modes not weighed, and plans nothing can bring hydrogen to."""
+        weighed = info.data.get("delivery_modes", ())
+        if "pipeline" in trailers:
+            raise ValueError("a pipeline takes no trailers")
+        if strange := sorted(set(trailers) - set(weighed)):
+            raise ValueError(f"not among delivery_modes: {', '.join(strange)}")
+        if weighed and not info.data.get("on_site") and all(trailers.get(mode) == 0 for mode in weighed):
+            raise ValueError("no mode of delivery has a trailer: nothing could bring hydrogen")
+        return trailers
 
     @field_validator("detour_decay")
     @classmethod
@@ -246,8 +268,10 @@ class Scenario(BaseModel):
             "detour_decay": None,
             "hazmat_closed": [],
             "objective": "kg",
+            "on_site": False,
             "point_demands": [],
             "resilience": None,
+            "trailers": {},
         }
         for name, default in defaults.items():  # scenarios from before there were any keep their identity
             if content[name] == default:
@@ -335,7 +359,7 @@ def with_settings(content: Mapping[str, Any], settings: Sequence[str]) -> dict[s
             raise InputError(Fault(f"{setting!r} is not key=value", "--set", "Write e.g. --set stations=12"))
         head, _, rest = key.partition(".")
         value = _value(text.strip())
-        if head in {"solve", "zone_factor", "assumptions"} and rest:
+        if head in {"solve", "zone_factor", "trailers", "assumptions"} and rest:
             result[head] = {**result.get(head, {}), rest: value}
         elif key in Scenario.model_fields or not rest:
             result[key] = value

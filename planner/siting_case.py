@@ -57,6 +57,8 @@ _NOT_OF_TRIPS = (
     "forbidden",
     "hazmat_closed",
     "delivery_modes",
+    "on_site",
+    "trailers",
     "added_sites",
     "point_demands",
     "solve",

@@ -18,7 +18,17 @@ from planner.plan import Plan, from_parts
 if TYPE_CHECKING:
     from planner.scenario import Scenario
 
-_TABLES = ("stations", "flows", "supply", "points", "weak_spots", "economics", "queues")
+_TABLES = (
+    "stations",
+    "flows",
+    "supply",
+    "supply_months",
+    "bases",
+    "points",
+    "weak_spots",
+    "economics",
+    "queues",
+)
 
 
 def store_directory() -> Path:

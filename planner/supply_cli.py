@@ -1,7 +1,8 @@
-"""``chengyu supply``: what bringing hydrogen to a station costs."""
+"""``chengyu supply``: where a plan's hydrogen comes from, and what bringing hydrogen to a station costs."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +12,22 @@ from rich.table import Table
 
 from corridor import sources
 from corridor.errors import Fault, InputError
+from planner import store
 from planner.delivery_table import Terms, beside_published, by_distance, crossover_km, published_crossover_km
-from planner.inputs import assumptions_in_force
+from planner.demand_cli import ScenarioFile, Settings, scenario_of
+from planner.exports import check_folder
+from planner.inputs import assumptions_in_force, fingerprint
+from planner.pipeline import make_plan
 from planner.plan import records
 from planner.scenario import validated, with_settings
+from planner.supply_report import (
+    bases_table,
+    cost_table,
+    links_table,
+    stored_report,
+    summary_lines,
+    supply_report,
+)
 from planner.terminal import Json, print_json, reported
 from planner.text import text
 from siting.delivery import PARTS
@@ -23,9 +36,13 @@ from siting.delivery_modes import MODES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.plan import Plan
+    from planner.progress import Progress
+    from planner.scenario import Scenario
+
 app = typer.Typer(
     no_args_is_help=True,
-    help="氢气供应 · Supply of hydrogen: cost of delivery by distance and mode.",
+    help="氢气供应 · Supply of hydrogen: of a plan by month; cost of delivery by distance and mode.",
 )
 
 #: Width of a page that is no terminal, characters.
@@ -34,9 +51,68 @@ _PAGE = 120
 _DISTANCES = "25,50,100,200,300,400,500"
 
 
-@app.callback()
-def _commands() -> None:
-    """Keep subcommands even while there are few."""
+@app.command()
+def plan(
+    scenario_file: ScenarioFile = None,
+    *,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A plan written by chengyu plan --out, as it is.")
+    ] = None,
+    stations: Annotated[int | None, typer.Option(help="Largest number of new stations.")] = None,
+    year: Annotated[int | None, typer.Option(help="2027, 2030 or 2035.")] = None,
+    green_only: Annotated[bool, typer.Option("--green-only", help="No by-product hydrogen.")] = False,
+    on_site: Annotated[bool, typer.Option("--on-site", help="Stations may make hydrogen, too.")] = False,
+    settings: Settings = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the tables as CSV.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print which base supplies which station, how and when, what it costs, and what is left for export."""
+    with reported(as_json=as_json):
+        if out is not None:
+            check_folder(out)
+        asked = {"green_only": green_only or None, "on_site": on_site or None}
+        fields = {"stations": stations, "year": year, **asked}
+        if plan is not None:
+            if any(value is not None for value in (scenario_file, settings, *fields.values())):
+                mend = "Give either a plan, or a scenario with its options"
+                raise InputError(Fault("a stored plan has its own scenario", "--plan", mend))
+            report = stored_report(plan)
+        else:
+            given = {name: value for name, value in fields.items() if value is not None}
+            scenario = scenario_of(scenario_file, settings)
+            scenario = validated(scenario.model_dump() | given, where="scenario") if given else scenario
+            report = supply_report(_solved(scenario))
+        paths = report.write_csv(out) if out is not None else []
+        if as_json:
+            print_json(report.content() | {"files": [str(path) for path in paths]})
+            return
+        console = _console()
+        for table in (links_table(report), bases_table(report), cost_table(report)):
+            console.print(table)
+        for line in summary_lines(report):
+            console.print(line)
+        for path in paths:
+            typer.echo(f"wrote {path}", err=True)
+
+
+def _solved(scenario: Scenario) -> Plan:
+    """Return the scenario's plan, the stored one if there is one."""
+    result = store.find(scenario, fingerprint(scenario))
+    if result is None:
+        result = make_plan(scenario, on_progress=_say)
+        store.save(result)
+    return result
+
+
+def _say(progress: Progress) -> None:
+    """Print one line of progress on stderr."""
+    typer.echo(f"[{progress.seconds:6.1f} s] {progress.stage:<8} {progress.message}", err=True)
+
+
+def _console() -> Console:
+    """Return a console that is as wide as a page where there is no terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PAGE)
 
 
 @app.command()
@@ -80,8 +156,7 @@ def delivery(
             content = {"delivery": records(table), "published": records(published), "crossover": crossover}
             print_json(content)
             return
-        console = Console()
-        console = console if console.is_terminal else Console(width=_PAGE)
+        console = _console()
         console.print(_costs(table))
         console.print(_published(published))
         model = "–" if crossing is None else f"{crossing:,.0f} km"

@@ -14,7 +14,8 @@ Parameters
     n_b, N_b    modules that stand already, and the most there may be
     F_b, f_b    yearly cost of a new module (annuity and fixed), and of one that stands already (fixed), CNY/a
     a_b         least use of modules in operation, 0-1
-    c_ibm       cost of delivery without losses, CNY/kg delivered
+    c_ibm       cost of delivery without losses and conversion plant, CNY/kg delivered
+    P_ibm       its conversion plant (compressor, liquefier) used alike all year, CNY/kg delivered
     l_ibm       kg lost on the way per kg delivered
     v_ibm, V_m  trailers taken per kg/d delivered, and trailers there are
     h, p, q     storage: cost of capacity, CNY/(kg a), of a kg in and of a kg out, CNY/kg
@@ -23,6 +24,7 @@ Parameters
     G, g, A     on-site electrolysis: yearly cost of capacity, CNY per kg/d, cost of a kg, and availability
 Variables, kg/d unless said otherwise
     x_ibmt >= 0                 delivered
+    Q_bm >= 0                   conversion plant of the base, CNY/d: sized to the month that takes most
     y_bt >= 0                   made
     u_bt, o_bt, d_bt >= 0       put into storage, taken out, and vented
     s_bt, S_b >= 0              in storage at the end of the month, and capacity of the storage, kg
@@ -32,17 +34,20 @@ Variables, kg/d unless said otherwise
     m_it >= 0                   shortage
 Minimize, CNY/a
     sum_bt D_t (e_bt y_bt + p u_bt + q o_bt) + sum_b (F_b z_b + f_b n_b + h S_b)
-    + sum_ibmt D_t c_ibm x_ibmt + sum_i (G K_i + sum_t D_t g X_it) + w sum_it D_t m_it
+    + sum_ibmt D_t c_ibm x_ibmt + 365 sum_bm Q_bm + sum_i (G K_i + sum_t D_t g X_it) + w sum_it D_t m_it
 subject to
     sum_bm x_ibmt + X_it + m_it = L_it                                          stations
     y_bt + o_bt - u_bt - d_bt = sum_im (1 + l_ibm) x_ibmt                       gates of the bases
     s_bt = (1 - k) s_b,t-1 + D_t ((1 - j) u_bt - o_bt),   s_bt <= S_b           storage
     a_b C_bt r_bt <= y_bt <= C_bt r_bt,   r_bt <= n_b + z_b                     modules
+    sum_i P_ibm x_ibmt <= Q_bm                                                  conversion
     sum_ib v_ibm x_ibmt <= V_m        for modes with a limit                    vehicles
     X_it <= A K_i                                                               on-site
 
 This is a multi-period production, inventory and transport problem with lumpy capacity: Pochet & Wolsey
 (2006), *Production Planning by Mixed Integer Programming*, Springer, chapter 4. Shortage is a last resort.
+Plants stay where they are and wait for their season; vehicles go where they are needed, and their cost by the
+kilogram is that of vehicles in use all year.
 """
 
 from __future__ import annotations
@@ -58,8 +63,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
-
-    from siting.delivery import Delivery
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -137,6 +140,11 @@ class Bases:
     def running_cny_per_kg(self) -> Floats:
         """The e of the formulation, cost of making a kg: (n, 12) float64."""
         return self.power_cny_per_kg + (self.wear_cny_per_kg + self.purchase_cny_per_kg)[:, None]
+
+    @property
+    def standing_cny_per_year(self) -> float:
+        """Fixed cost of the modules that stand already, f n summed."""
+        return float((self.there_cny_per_year * self.modules_there).sum())
 
     @property
     def most_kg_per_day(self) -> Floats:
@@ -282,117 +290,6 @@ def _rest_faults(network: SupplyNetwork) -> list[Fault]:
     if not (network.shortage_cny_per_kg > 0.0 and np.isfinite(network.shortage_cny_per_kg)):
         faults.append(Fault("the cost of a shortage is not above 0", "shortage_cny_per_kg"))
     return faults
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Lanes:
-    """Pairs of station and base by one mode that are open.
-
-    Parameters
-    ----------
-    site, base, mode
-        (n_lanes,) int64, rows; modes in the order of ``modes``.
-    cny_per_kg, lost_kg, trailers
-        c, l and v, (n_lanes,) float64.
-    modes
-        Names.
-    """
-
-    site: Indices
-    base: Indices
-    mode: Indices
-    cny_per_kg: Floats
-    lost_kg: Floats
-    trailers: Floats
-    modes: tuple[str, ...]
-
-
-def check_deliveries(
-    network: SupplyNetwork, deliveries: Mapping[str, Delivery], load_kg_per_day: Floats
-) -> None:
-    """Refuse deliveries that do not fit, and loads only modes without vehicles reach.
-
-    Parameters
-    ----------
-    network
-        Its bases are the columns.
-    deliveries
-        By mode, arrays (n_sites, n_bases).
-    load_kg_per_day
-        (n_sites, 12) float64.
-
-    Raises
-    ------
-    InputError
-        With everything that is wrong.
-    """
-    shape = (len(load_kg_per_day), len(network.bases))
-    faults = []
-    if not ((load_kg_per_day >= 0.0) & np.isfinite(load_kg_per_day)).all():
-        faults.append(Fault("a load is negative or unknown", "load_kg_per_day"))
-    if not deliveries and network.on_site is None:
-        faults.append(Fault("no mode of delivery", "deliveries", "Name at least one"))
-    for name, each in deliveries.items():
-        where = f"delivery mode {name}"
-        if each.distance_km.shape != shape:
-            faults.append(Fault(f"costs of {each.distance_km.shape} pairs, not {shape}", where))
-            continue
-        if not (each.distance_km >= 0.0).all():
-            faults.append(Fault("a distance is negative or unknown", where, "Use infinity for no road"))
-        if not ((each.cny_per_kg >= 0.0).all() and (each.carriage_cny_per_kg >= 0.0).all()):
-            faults.append(Fault("a cost is negative or undefined", where))
-    if faults:
-        raise InputError(faults)
-    none = [name for name in deliveries if network.trailers.get(name) == 0.0]
-    if not none or network.on_site is not None:
-        return
-    can = {name: np.isfinite(each.cny_per_kg).any(axis=1) for name, each in deliveries.items()}
-    by_any = np.any(list(can.values()), axis=0)
-    by_rest = np.any([*(can[name] for name in can if name not in none), np.zeros(shape[0], bool)], axis=0)
-    if count := int((load_kg_per_day.any(axis=1) & by_any & ~by_rest).sum()):
-        mend = "Allow some, or name another mode"
-        what = f"there are no trailers, and nothing else reaches {count} stations"
-        raise InputError(Fault(what, f"trailers of {', '.join(none)}", mend))
-
-
-def lanes(network: SupplyNetwork, deliveries: Mapping[str, Delivery]) -> Lanes:
-    """Return what is open, without modes that another one beats in cost and in losses.
-
-    Parameters
-    ----------
-    network
-        Its trailers: a mode with a limit beats no other, one without trailers is not open.
-    deliveries
-        By mode, arrays (n_sites, n_bases).
-    """
-    kept = {name: each for name, each in deliveries.items() if network.trailers.get(name) != 0.0}
-    if not kept:
-        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return Lanes(
-            site=none, base=none, mode=none, cny_per_kg=nothing, lost_kg=nothing, trailers=nothing, modes=()
-        )
-    cost = np.stack([each.carriage_cny_per_kg for each in kept.values()])
-    lost = np.stack([np.broadcast_to(each.lost_kg, each.distance_km.shape) for each in kept.values()])
-    taken = np.stack([np.broadcast_to(each.trailers, each.distance_km.shape) for each in kept.values()])
-    open_ = np.isfinite(cost)
-    for rank, name in enumerate(kept):
-        for other, other_name in enumerate(kept):
-            if other == rank or other_name in network.trailers:
-                continue
-            beats = open_[other] & (cost[other] <= cost[rank]) & (lost[other] <= lost[rank])
-            equal = (cost[other] == cost[rank]) & (lost[other] == lost[rank])
-            open_[rank] &= ~(beats & (~equal | (other < rank) | (name in network.trailers)))
-    site, base, mode = np.nonzero(np.moveaxis(open_, 0, -1))
-    at = (mode, site, base)
-    return Lanes(
-        site=site.astype(np.int64),
-        base=base.astype(np.int64),
-        mode=mode.astype(np.int64),
-        cny_per_kg=cost[at],
-        lost_kg=lost[at],
-        trailers=taken[at],
-        modes=tuple(kept),
-    )
 
 
 def by_month(load_kg_per_day: ArrayLike) -> Floats:

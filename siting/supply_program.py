@@ -9,12 +9,13 @@ import numpy as np
 from scipy import sparse
 
 from siting.program import Program
-from siting.supply_network import DAYS, MONTHS
+from siting.supply_network import DAYS, MONTHS, YEAR_DAYS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from siting.supply_network import Lanes, SupplyNetwork
+    from siting.supply_lanes import Lanes
+    from siting.supply_network import SupplyNetwork
 
     Floats = NDArray[np.float64]
 
@@ -124,17 +125,17 @@ class YearProgram:
     ----------
     program
         Columns: the bases, lanes (n_lanes x 12), on-site production (n_sites x 12) and capacity (n_sites),
-        none without it, shortage (n_sites x 12).
+        none without it, shortage (n_sites x 12), conversion plants (n_bases x n_modes).
     block
         Of the bases.
     lanes
         Open lanes.
     limited
         Modes with a limit, rows of ``lanes.modes``.
-    gates, vehicles
-        First rows of the gates and of the vehicles; before the gates stand the rows of the block.
+    gates, vehicles, plants
+        First rows of the gates, of the vehicles and of the plants; before the gates stand those of the block.
     ends
-        Ends of the columns of bases, lanes, on-site production, on-site capacity.
+        Ends of the columns of bases, lanes, on-site production, on-site capacity, shortage.
     """
 
     program: Program
@@ -143,7 +144,8 @@ class YearProgram:
     limited: tuple[int, ...]
     gates: int
     vehicles: int
-    ends: tuple[int, int, int, int]
+    plants: int
+    ends: tuple[int, ...]
 
     def fixed(self, x: Floats) -> Program:
         """Return the linear program with the whole numbers of a solution, rounded."""
@@ -168,7 +170,7 @@ def year_program(
     network
         Bases, storage, vehicles.
     lanes
-        From :func:`siting.supply_network.lanes`.
+        From :func:`siting.supply_lanes.lanes`.
     load_kg_per_day
         (n_sites, 12) float64.
     whole
@@ -189,8 +191,10 @@ def year_program(
     available = network.on_site.availability if network.on_site is not None else 1.0
     own_room = _kron(np.eye(n_own), np.full((MONTHS, 1), -available))
     n_limits, n_block = len(limited) * MONTHS, block.matrix.shape[0]
-    widths = (block.matrix.shape[1], n_lanes * MONTHS, n_own * MONTHS, n_own, size)
-    heights = (n_block, n_bases * MONTHS, size, n_limits, n_own * MONTHS)
+    n_plants = n_bases * len(lanes.modes)
+    plants = sparse.csr_array((lanes.plant_cny_per_kg, (lanes.plant, picks)), shape=(n_plants, n_lanes))
+    widths = (block.matrix.shape[1], n_lanes * MONTHS, n_own * MONTHS, n_own, size, n_plants)
+    heights = (n_block, n_bases * MONTHS, size, n_limits, n_own * MONTHS, n_plants * MONTHS)
     matrix = _stacked(
         {
             (0, 0): block.matrix,
@@ -202,6 +206,8 @@ def year_program(
             (3, 1): _kron(fleets, months),
             (4, 2): own,
             (4, 3): own_room,
+            (5, 1): _kron(plants, months),
+            (5, 5): -_kron(np.eye(n_plants), np.ones((MONTHS, 1))),
         },
         heights,
         widths,
@@ -211,14 +217,22 @@ def year_program(
     there = np.repeat([network.trailers[lanes.modes[rank]] for rank in limited], MONTHS)
     ends = tuple(int(each) for each in np.cumsum(widths[:-1]))
     program = Program(
-        objective=np.concatenate([block.objective, *_station_costs(network, lanes, n_own, n_sites)]),
+        objective=np.concatenate(
+            [
+                block.objective,
+                *_station_costs(network, lanes, n_own, n_sites),
+                np.full(n_plants, float(YEAR_DAYS)),
+            ]
+        ),
         lower=np.zeros(sum(widths)),
         upper=np.concatenate([block.upper, np.full(sum(widths) - free, np.inf)]),
         matrix=matrix,
         row_lower=np.concatenate(
-            [block.row_lower, np.zeros(heights[1]), load, np.full(n_limits + heights[4], -np.inf)]
+            [block.row_lower, np.zeros(heights[1]), load, np.full(sum(heights[3:]), -np.inf)]
         ),
-        row_upper=np.concatenate([block.row_upper, np.zeros(heights[1]), load, there, np.zeros(heights[4])]),
+        row_upper=np.concatenate(
+            [block.row_upper, np.zeros(heights[1]), load, there, np.zeros(sum(heights[4:]))]
+        ),
         integer=np.concatenate([block.integer, np.zeros(sum(widths) - free) > 0.0]) if whole else None,
     )
     return YearProgram(
@@ -227,8 +241,9 @@ def year_program(
         lanes=lanes,
         limited=limited,
         gates=n_block,
-        vehicles=n_block + heights[1] + heights[2],
-        ends=(ends[0], ends[1], ends[2], ends[3]),
+        vehicles=sum(heights[:3]),
+        plants=sum(heights[:5]),
+        ends=ends,
     )
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from siting.delivery import Delivery
-    from siting.supply_network import Lanes, SupplyNetwork
+    from siting.supply_flows import Flows
+    from siting.supply_network import SupplyNetwork
     from siting.supply_prices import Prices
-    from siting.supply_program import YearProgram
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -58,73 +58,6 @@ LINK_COLUMNS = (
 
 #: Quantities below this, kg/d, are rounding.
 _NOTHING = 1e-5
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Flows:
-    """The variables of a solved year, symbols of the formulation in brackets; kg/d unless said otherwise.
-
-    Parameters
-    ----------
-    made, vented, stored, taken
-        y, d, u, o: (n_bases, 12) float64.
-    level_kg, capacity_kg
-        s (n_bases, 12) and S (n_bases,) float64.
-    added, modules
-        z, and z + n: (n_bases,) int64.
-    lanes, delivered
-        The open lanes, and x: (n_lanes, 12) float64.
-    own, own_capacity
-        X (n_sites, 12) and K (n_sites,) float64; zero without on-site electrolysis.
-    shortage
-        m, (n_sites, 12) float64.
-    """
-
-    made: Floats
-    vented: Floats
-    stored: Floats
-    taken: Floats
-    level_kg: Floats
-    capacity_kg: Floats
-    added: Indices
-    modules: Indices
-    lanes: Lanes
-    delivered: Floats
-    own: Floats
-    own_capacity: Floats
-    shortage: Floats
-
-    @classmethod
-    def of(cls, network: SupplyNetwork, year: YearProgram, x: Floats, load: Floats) -> Flows:
-        """Return the variables out of the columns of the program."""
-        n = len(network.bases)
-        x = np.where(np.abs(x) < _NOTHING * 1e-3, 0.0, np.maximum(x, 0.0))
-        bases, to_sites, own, own_capacity, shortage = np.split(x, year.ends)
-        found = year.block.parts(bases, n)
-        is_own = network.on_site is not None
-        added = np.round(found["added"]).astype(np.int64)
-        return cls(
-            made=found["made"],
-            vented=found["vented"],
-            stored=found["stored"],
-            taken=found["taken"],
-            level_kg=found["level"],
-            capacity_kg=found["capacity"],
-            added=added,
-            modules=added + network.bases.modules_there,
-            lanes=year.lanes,
-            delivered=to_sites.reshape(-1, MONTHS),
-            own=own.reshape(-1, MONTHS) if is_own else np.zeros_like(load),
-            own_capacity=own_capacity if is_own else np.zeros(len(load)),
-            shortage=shortage.reshape(-1, MONTHS),
-        )
-
-    @property
-    def sent(self) -> Floats:
-        """What leaves the gates of the bases: (n_bases, 12) float64."""
-        sent = np.zeros_like(self.made)
-        np.add.at(sent, self.lanes.base, (1.0 + self.lanes.lost_kg)[:, None] * self.delivered)
-        return sent
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -251,7 +184,7 @@ def _links(
     used = np.flatnonzero(kg > _NOTHING)
     sent = flows.sent @ DAYS
     per_kg = of_base.to_numpy() / np.where(sent > 0.0, sent, np.nan)[:, None]
-    table = _rows(network, deliveries, lanes, used, site_id=site_id)
+    table = _rows(network, deliveries, flows, used, site_id=site_id)
     table["kg_per_day"] = kg[used]
     for part, column in zip(PRODUCTION_PARTS, per_kg.T, strict=True):
         table[part] = column[lanes.base[used]]
@@ -273,7 +206,7 @@ def _idle_links(
     """
     lanes = flows.lanes
     gate = prices.gate.sum(axis=1) / YEAR_DAYS
-    cost = lanes.cny_per_kg + (1.0 + lanes.lost_kg) * gate[lanes.base]
+    cost = lanes.cny_per_kg + lanes.plant_cny_per_kg + (1.0 + lanes.lost_kg) * gate[lanes.base]
     load = np.zeros(len(site_id))
     np.add.at(load, lanes.site, flows.delivered.sum(axis=1))
     load += flows.own.sum(axis=1) + flows.shortage.sum(axis=1)
@@ -283,7 +216,7 @@ def _idle_links(
     chosen = cheapest[load[lanes.site[cheapest]] <= _NOTHING]
     sent = flows.sent @ DAYS
     per_kg = of_base.to_numpy() / np.where(sent > 0.0, sent, np.nan)[:, None]
-    table = _rows(network, deliveries, lanes, chosen, site_id=site_id)
+    table = _rows(network, deliveries, flows, chosen, site_id=site_id)
     table["kg_per_day"] = 0.0
     for part, column in zip(PRODUCTION_PARTS, per_kg.T, strict=True):
         table[part] = column[lanes.base[chosen]]
@@ -295,12 +228,13 @@ def _idle_links(
 def _rows(
     network: SupplyNetwork,
     deliveries: Mapping[str, Delivery],
-    lanes: Lanes,
+    flows: Flows,
     picked: Indices,
     *,
     site_id: pd.Index,
 ) -> pd.DataFrame:
     """Return what is known of lanes: ends, distance, delivery, and vehicles per kg/d."""
+    lanes = flows.lanes
     site, base = lanes.site[picked], lanes.base[picked]
     modes = np.array(lanes.modes, dtype=object)[lanes.mode[picked]]
     given = [deliveries[name] for name in lanes.modes]
@@ -321,6 +255,7 @@ def _rows(
         table[column] = of_lanes(column)
     for column, field in _NEEDS.items():
         table[column] = of_lanes(field)
+    table["conversion_plant_cny_per_kg"] *= flows.plant_wait[lanes.plant[picked]]
     table["lane"] = picked
     return table
 

@@ -143,7 +143,8 @@ def _faults(values: Mapping[str, float]) -> list[Fault]:
         elif value < low or value > high or (value == low and not may_be_low):
             least = f"from {low:g}" if may_be_low else f"above {low:g}"
             most = f" up to {high:g}" if np.isfinite(high) else ""
-            faults.append(Fault(f"{value!r} is out of range", where, f"Give a number {least}{most}"))
+            limit = f"a number {least}{most}"
+            faults.append(Fault(f"{value!r} is out of range", where, f"Give {limit}"))
     return faults
 
 

@@ -11,10 +11,12 @@ import numpy as np
 from corridor.errors import SolverError
 from siting.certificate import OPTIMALITY_TOLERANCE, Certificate
 from siting.program import ORTOOLS_VERSION, solve
-from siting.supply_network import DAYS, YEAR_DAYS, by_month, check_deliveries, check_network, lanes
+from siting.supply_flows import Flows
+from siting.supply_lanes import check_deliveries, lanes
+from siting.supply_network import DAYS, YEAR_DAYS, by_month, check_network
 from siting.supply_prices import prices_of
 from siting.supply_program import year_program
-from siting.supply_tables import Flows, SupplyTables, supply_tables
+from siting.supply_tables import SupplyTables, supply_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,11 +95,10 @@ def solve_supply(
     check_deliveries(network, deliveries, load)
     ways = lanes(network, deliveries)
     relaxed = year_program(network, ways, load, whole=False)
-    prices = prices_of(network, relaxed, time_limit_s=max(time_limit_s, _LEAST_S))
+    prices = prices_of(network, relaxed, load, time_limit_s=max(time_limit_s, _LEAST_S))
     year = year_program(network, ways, load, whole=True)
-    x, searched = _whole(year, time_limit_s=time_limit_s, gap=gap)
-    bases = network.bases
-    there = float((bases.there_cny_per_year * bases.modules_there).sum())
+    x, searched = _whole(network, year, time_limit_s=time_limit_s, gap=gap)
+    there = network.bases.standing_cny_per_year
     total = float(year.program.objective @ x) + there
     bound = min(total, max(_relaxation(prices, deliveries, load), searched + there))
     proven = total - bound <= OPTIMALITY_TOLERANCE * max(abs(total), 1.0)
@@ -124,22 +125,37 @@ def _relaxation(prices: Prices, deliveries: Mapping[str, Delivery], load: Floats
     return prices.plane(deliveries, month_share=shape).at(mean)
 
 
-def _whole(year: YearProgram, *, time_limit_s: float, gap: float) -> tuple[Floats, float]:
-    """Return a solution with whole modules and a bound on all, both without the cost of standing modules."""
+def _whole(
+    network: SupplyNetwork, year: YearProgram, *, time_limit_s: float, gap: float
+) -> tuple[Floats, float]:
+    """Return a solution with whole modules and a bound on all, both without the cost of standing modules.
+
+    If the search ends before it is done, it competes with the relaxation rounded.
+    """
     answer = solve(year.program, solver="scip", time_limit_s=time_limit_s, gap=gap)
     bound = answer.bound if answer.bound is not None else -np.inf
-    start = answer.x if answer.x is not None else _rounded_up(year)
-    polished = solve(year.fixed(start), solver="glop", time_limit_s=_LEAST_S)
-    if polished.status == "optimal" and polished.x is not None:
-        return polished.x, bound
-    if answer.x is None:
+    starts = [answer.x] if answer.x is not None else []
+    if answer.status != "optimal":
+        starts += _rounded(network, year)
+    polished = [solve(year.fixed(start), solver="glop", time_limit_s=_LEAST_S) for start in starts]
+    found = [each.x for each in polished if each.status == "optimal" and each.x is not None]
+    found += [answer.x] if answer.x is not None and not found else []
+    if not found:
         raise SolverError("no supply with whole modules was found in time")
-    return answer.x, bound
+    return min(found, key=lambda x: float(year.program.objective @ x)), bound
 
 
-def _rounded_up(year: YearProgram) -> Floats:
-    """Return the relaxation with modules rounded up: what they must make too much is vented."""
+def _rounded(network: SupplyNetwork, year: YearProgram) -> list[Floats]:
+    """Return the relaxation with its modules rounded, up and to the nearest; what runs too much is vented."""
     answer = solve(replace(year.program, integer=None), solver="glop", time_limit_s=_LEAST_S)
     if answer.x is None:
-        raise SolverError("the supply's linear program was not solved in time")
-    return np.ceil(answer.x - _WHOLE)
+        return []
+    found = []
+    for ahead in (0.5 - _WHOLE, 0.0):
+        x = answer.x.copy()
+        parts = year.block.parts(x, len(network.bases))
+        parts["added"][:] = np.round(parts["added"] + ahead)
+        standing = parts["added"] + network.bases.modules_there
+        parts["running"][:] = np.minimum(np.ceil(parts["running"] - _WHOLE), standing[:, None])
+        found.append(x)
+    return found

@@ -8,6 +8,8 @@ import streamlit as st
 
 from planner.text import Language, text
 from siting.delivery import PARTS
+from siting.supply_network import ON_SITE_BASE
+from siting.supply_tables import PRODUCTION_PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +136,8 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
         base_id=_base_names(plan.supply["base_id"], bases, language),
         mode=plan.supply["mode"].map(lambda mode: text(f"mode.{mode}", language)),
     ).sort_values("number", kind="stable")
-    costs = ("production_cny_per_kg", "delivery_cny_per_kg", "delivered_cny_per_kg", *PARTS)
+    sums = ("production_cny_per_kg", "delivery_cny_per_kg", "delivered_cny_per_kg")
+    costs = (*sums, *PRODUCTION_PARTS, *PARTS)
     vehicles = ("trips_per_day", "trailers", "tractors")
     st.dataframe(
         table,
@@ -172,7 +175,8 @@ def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
 
 def _base_names(base_ids: pd.Series, bases: pd.DataFrame, language: Language) -> pd.Series:
     """Return the names of bases; an unknown id stays as it is."""
-    return base_ids.map(lambda base_id: bases[f"name_{language}"].get(base_id, base_id))
+    names = bases[f"name_{language}"].to_dict() | {ON_SITE_BASE: text("mode.on_site", language)}
+    return base_ids.map(lambda base_id: names.get(base_id, base_id))
 
 
 def _heading(name: str, language: Language) -> str:

@@ -12,6 +12,8 @@ _TABLES = (
     "- `stations`",
     "- `flows`",
     "- `supply`",
+    "- `supply_months`",
+    "- `bases`",
     "- `points`",
     "- `weak_spots`",
     "- `economics`",

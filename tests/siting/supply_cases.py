@@ -18,7 +18,8 @@ def delivery(km, *, fixed=4.0, per_km=0.025, lost=0.01, trailers=0.004):
     none = np.zeros(km.shape)
     there = np.isfinite(km)
     parts = dict.fromkeys(PARTS, none) | {
-        "conversion_plant_cny_per_kg": none + fixed,
+        "conversion_plant_cny_per_kg": none + fixed / 4,
+        "vehicles_cny_per_kg": none + 3 * fixed / 4,
         "fuel_toll_cny_per_kg": np.where(there, per_km * np.where(there, km, 0.0), np.nan),
     }
     return Delivery(
@@ -99,6 +100,8 @@ def optimum(supply, deliveries, load, *, whole=True):  # noqa: C901, PLR0912, PL
         upper.append(most)
 
     for b in range(n_bases):
+        for mode in deliveries:
+            column("plant", b, mode, price=365.0)
         column("new", b, price=bases.module_cny_per_year[b], is_whole=True,
                most=bases.modules_most[b] - bases.modules_there[b])  # fmt: skip
         column("room", b, price=storage.capacity_cny_per_kg_year)
@@ -121,7 +124,9 @@ def optimum(supply, deliveries, load, *, whole=True):  # noqa: C901, PLR0912, PL
             for b in range(n_bases):
                 for mode, each in deliveries.items():
                     if np.isfinite(each.distance_km[i, b]):
-                        column("x", i, b, mode, t, price=days * each.carriage_cny_per_kg[i, b])
+                        column("x", i, b, mode, t, price=days * (
+                            each.carriage_cny_per_kg[i, b] - each.conversion_plant_cny_per_kg[i, b]
+                        ))  # fmt: skip
     rows, low, high = [], [], []
 
     def row(terms, least, most):
@@ -145,6 +150,13 @@ def optimum(supply, deliveries, load, *, whole=True):  # noqa: C901, PLR0912, PL
                 for key in columns
                 if key[0] == "x" and key[2] == b and key[4] == t
             ]
+            for mode, each in deliveries.items():
+                through = [
+                    (key, each.conversion_plant_cny_per_kg[key[1], b])
+                    for key in columns
+                    if key[0] == "x" and key[2:] == (b, mode, t)
+                ]
+                row([*through, (("plant", b, mode), -1.0)], -np.inf, 0.0)
             gate = [(("made", b, t), 1.0), (("out", b, t), 1.0), (("in", b, t), -1.0), (("vent", b, t), -1.0)]
             row(gate + sent, 0.0, 0.0)
             kept = [

@@ -310,11 +310,21 @@ def test_prices_at_closed_sites_are_what_a_kg_there_would_cost():
     assert constant == pytest.approx(0.0, abs=1e-2)
     assert price[0] == pytest.approx(1.01 * gate + YEAR * (4.0 + 0.025 * 100))
     liquid, tube = 1.05 * gate + YEAR * (9.5 + 4.0), 1.01 * gate + YEAR * (4.0 + 10.0)
-    # Which months bear the module is not settled while none is scarce, so a mode may win in some of them.
-    assert 0.99 * min(liquid, tube) <= price[1] <= min(liquid, tube) + 1e-6
+    assert price[1] == pytest.approx(min(liquid, tube))
     prices = supply_prices(supply, {name: each.rows([0]) for name, each in every.items()}, np.array([600.0]))
     assert np.allclose(prices.plane(every).marginal_cny_per_kg, price / YEAR)
     assert prices.gate_cny_per_kg.mean() == pytest.approx(gate / YEAR, rel=1e-2)
+
+
+def test_prices_of_a_base_that_makes_nothing_are_its_cost():
+    supply = network(electrolysis(2, prices=[0.2] * 12))
+    every = modes([[100.0, 1500.0], [1500.0, 100.0]])
+    _, price = lower_plane(supply, every, np.array([600.0, 0.0]))
+    gate = (1.01 * 10.4 + 0.5) * YEAR + 8e5 / 1000.0
+    assert price[1] == pytest.approx(1.01 * gate + YEAR * (4.0 + 0.025 * 100))
+    answer = solve_supply(loads(600.0, 0.0), supply, every)
+    idle = answer.tables.links.set_index("site_id").loc["S1"]
+    assert (idle["base_id"], idle["production_cny_per_kg"]) == ("E1", pytest.approx(gate / YEAR))
 
 
 def test_what_is_wrong_is_said_at_once():
