@@ -134,7 +134,7 @@ def make_plan(
     plan = parts.plan((*case.unusual, *case.own.notices, *cut_off), seconds=reporter.seconds)
     plan = replace(
         plan,
-        provenance={**plan.provenance, **case.own.provenance()},
+        provenance={**plan.provenance, "fills": sizing.certificate.to_dict(), **case.own.provenance()},
     )
     reporter.stage("done", f"{int(plan.kpis['stations_new'])} new stations")
     return plan

@@ -48,6 +48,10 @@ def test_full_stations_are_full_and_no_more(crowded):
     assert (load > 0.3 * capacity * (1 - 1e-6)).any()
     assert sizing.certificate.status == "optimal"
     assert 0 < plan.kpis["served_kg_per_day"] < plan.kpis["covered_kg_per_day"]
+    told = plan.to_dict()["provenance"]["fills"]
+    assert told["status"] == "optimal"
+    assert told["incumbent"] == pytest.approx(plan.kpis["served_kg_per_day"], rel=1e-8)
+    assert told["incumbent"] <= told["bound"] <= plan.kpis["covered_kg_per_day"]
     assert "full_stations" in {notice.key for notice in plan.notices}
 
 
