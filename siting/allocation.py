@@ -136,6 +136,7 @@ def share_fills(
     worth_per_lap: Floats | None = None,
     cost_per_kg: Floats | None = None,
     time_limit_s: float = 60.0,
+    gap: float = 0.0,
 ) -> Allocation:
     """Serve as much as the stations can dispense.
 
@@ -153,6 +154,8 @@ def share_fills(
         (n_stations,) float64, taken off the worth; None: nothing.
     time_limit_s
         The best answer and bound found by then are returned.
+    gap
+        Relative gap at which to stop.
 
     Returns
     -------
@@ -174,7 +177,7 @@ def share_fills(
     bound = columns.add(price)
     mix, value = columns.loaded()
     waited = 0
-    while bound - value > _GAP * abs(bound) and waited < _PATIENCE:
+    while bound - value > max(gap, _GAP) * abs(bound) and waited < _PATIENCE:
         left = time_limit_s - (time.perf_counter() - clock)
         found = columns.mixed(time_limit_s=left) if left > 0.0 else None
         if found is None:

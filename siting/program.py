@@ -81,7 +81,14 @@ class Answer:
     dual: Floats | None = None
 
 
-def solve(program: Program, *, solver: SolverName, time_limit_s: float, gap: float = 0.0) -> Answer:
+def solve(
+    program: Program,
+    *,
+    solver: SolverName,
+    time_limit_s: float,
+    gap: float = 0.0,
+    nodes: int | None = None,
+) -> Answer:
     """Solve a program.
 
     Parameters
@@ -94,6 +101,8 @@ def solve(program: Program, *, solver: SolverName, time_limit_s: float, gap: flo
         Wall time allowed, s.
     gap
         Relative gap at which SCIP may stop, 0-1.
+    nodes
+        Nodes of the search tree after which SCIP stops: the same on every machine, other than a time limit.
 
     Raises
     ------
@@ -117,7 +126,8 @@ def solve(program: Program, *, solver: SolverName, time_limit_s: float, gap: flo
     helper = mbh.ModelSolverHelper(solver)
     helper.set_time_limit_in_seconds(time_limit_s)
     if solver == "scip":
-        helper.set_solver_specific_parameters(f"limits/gap={gap:.3g}")
+        limits = "" if nodes is None else f"\nlimits/nodes={nodes}"
+        helper.set_solver_specific_parameters(f"limits/gap={gap:.3g}{limits}")
     helper.solve(model)
     status = helper.status()
     if status == mbh.SolveStatus.INFEASIBLE:

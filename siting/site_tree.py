@@ -47,7 +47,7 @@ class SiteTree:
             cover.members,
             weights=np.repeat(volume, np.diff(cover.offsets)),
             minlength=cover.sets.shape[0],
-        )
+        ).astype(np.float64)
         #: (n_sites,) int64, rank of each site in an order that keeps neighbors together.
         self.rank = np.arange(n_sites, dtype=np.int64)
         found: list[tuple[int, ...]] = [(site,) for site in range(n_sites)]

@@ -97,7 +97,9 @@ class Watch:
         """Return a watch with the same deadline and stop for a part of the work, without progress."""
         return Watch(time_limit_s=self.left(), should_stop=self._should_stop)
 
-    def solve(self, program: Program, *, solver: SolverName = "scip", gap: float = 0.0) -> Answer:
+    def solve(
+        self, program: Program, *, solver: SolverName = "scip", gap: float = 0.0, nodes: int | None = None
+    ) -> Answer:
         """Solve a program; `unknown` when it was left behind.
 
         Raises
@@ -113,7 +115,7 @@ class Watch:
 
         def work() -> None:
             try:
-                answers.append(solve(program, solver=solver, time_limit_s=limit, gap=gap))
+                answers.append(solve(program, solver=solver, time_limit_s=limit, gap=gap, nodes=nodes))
             except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
                 failures.append(error)
 

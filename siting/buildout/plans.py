@@ -1,0 +1,135 @@
+"""Build-outs with whole stations: made of fractional ones, valued, and cut down to the sizes they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from siting.buildout.question import Question, Served, Service
+
+    Indices = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+#: What counts as a station in a fractional solution.
+PRESENT = 1e-6
+#: A load counts as carried when it exceeds the room by no more than this share, and a least volume as served.
+_LAST_DIGITS = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A build-out and what it serves.
+
+    Parameters
+    ----------
+    module
+        (n_periods, n_sites) int64, size of each new station, -1 for none.
+    served
+        By period.
+    worth
+        Objective.
+    is_enough
+        Whether it serves what must be served.
+    """
+
+    module: Indices
+    served: tuple[Served, ...]
+    worth: float
+    is_enough: bool
+
+
+class Plans:
+    """Values build-outs, each once.
+
+    Parameters
+    ----------
+    question, service
+        What is asked, and what stations serve.
+    """
+
+    def __init__(self, question: Question, service: Service) -> None:
+        self._question, self._service = question, service
+        self._known: dict[bytes, Plan | None] = {}
+
+    def valued(self, module: Indices) -> Plan | None:
+        """Return a build-out with its worth; None if the limits do not allow it."""
+        key = module.tobytes()
+        if key not in self._known:
+            self._known[key] = self._value(module) if self._question.allows(module) else None
+        return self._known[key]
+
+    def _value(self, module: Indices) -> Plan:
+        question = self._question
+        served = tuple(
+            self._service.serve(period, question.highest_utilization * question.size_kg_per_day(sizes))
+            for period, sizes in enumerate(module)
+        )
+        volume = np.array([each.volume for each in served])
+        running = np.array([question.running(sizes) for sizes in module])
+        return Plan(
+            module=module,
+            served=served,
+            worth=float(question.weight @ (question.worth * volume - running)),
+            is_enough=bool((volume >= question.least_volume * (1.0 - _LAST_DIGITS)).all()),
+        )
+
+    def nothing_new(self) -> Indices:
+        """Return the build-out of locked sites alone: the smallest size, in the last period."""
+        question = self._question
+        module = np.full((question.n_periods, question.n_sites), -1, dtype=np.int64)
+        module[-1, question.must_build] = 0
+        return module
+
+    def largest(self, sites: Indices) -> Indices:
+        """Return the build-out with the largest stations at sites, in all periods."""
+        question = self._question
+        module = np.full((question.n_periods, question.n_sites), -1, dtype=np.int64)
+        module[:, sites] = len(question.module_kg_per_day) - 1
+        return module
+
+    def rounded(self, stations: Floats) -> Indices:
+        """Return a build-out of the sites most open in a linear solution, as far as limits allow.
+
+        Parameters
+        ----------
+        stations
+            (n_periods, n_sites) float64, 0-1.
+        """
+        question = self._question
+        module = self.nothing_new()
+        in_all = stations.sum(axis=0)
+        for period in range(question.n_periods):
+            if period:
+                module[period] = np.maximum(module[period], module[period - 1])
+            order = np.lexsort((-in_all, -stations[period]))
+            for site in order[stations[period][order] > PRESENT].tolist():
+                if not question.is_barred[site]:
+                    module = self._with_station(module, period, site)
+        return module
+
+    def _with_station(self, module: Indices, period: int, site: int) -> Indices:
+        """Return the build-out with a station from a period on, of the first size the limits allow."""
+        question = self._question
+        last = len(question.module_kg_per_day) - 1
+        for size in (min(1, last), 0) if question.sizes_matter else (last,):
+            if size > module[period, site]:
+                trial = module.copy()
+                trial[period:, site] = np.maximum(trial[period:, site], size)
+                number, spent = (trial[period] >= 0).sum(), question.spent(trial[period])
+                if number <= question.most_new[period] and spent <= question.budget[period]:
+                    return trial
+        return module
+
+    def smallest(self, plan: Plan) -> Plan:
+        """Return the plan with the smallest sizes that carry its loads, growing from period to period."""
+        question = self._question
+        room = question.highest_utilization * question.module_kg_per_day * (1.0 + _LAST_DIGITS)
+        loads = np.stack([each.load_kg_per_day for each in plan.served])
+        least = np.minimum(np.searchsorted(room, loads), len(room) - 1)
+        grown = np.maximum.accumulate(np.where(plan.module >= 0, least, -1), axis=0)
+        return replace(plan, module=grown.astype(np.int64))

@@ -1,0 +1,382 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from corridor.errors import InfeasibleError, InputError
+from siting.buildout import solve_buildout
+from siting.buildout.cuts import ServingPlanes
+from siting.buildout.fill_service import FillService, with_points
+from siting.buildout.question import Question
+from siting.buildout.relaxation import Relaxation
+from siting.fill_plans import round_trip_stops
+from siting.flow_refueling import solve_flow_refueling
+from siting.stops import CandidatePaths
+from tests.siting.conftest import Corridor
+
+SIZES = np.array([4.0, 10.0])
+
+
+def _served(corridor, laps, room):
+    """Most km refueled on a day by one linear program: of each trip its share, fills, and level at home."""
+    columns, value, rows, even = 0, [], [], []
+    loads = {node: {} for node in np.flatnonzero(room > 0.0).tolist()}
+    for path, km, tank, n in zip(corridor.paths, corridor.km, corridor.range_km, laps, strict=True):
+        length = km[-1]
+        stops = [(at, node) for node, at in zip(path, km, strict=True) if node in loads]
+        stops += [(2 * length - at, node) for at, node in reversed(stops) if at < length or path[0] != node]
+        z, level, fill = columns, columns + 1, list(range(columns + 2, columns + 2 + len(stops)))
+        columns += 2 + len(stops)
+        value.append((z, n * 2 * length))
+        even.append(({**dict.fromkeys(fill, 1.0), z: -2 * length}, 0.0))
+        if path[0] in loads:
+            rows.append(({level: 1.0, z: -tank}, 0.0))
+        else:
+            even.append(({level: 1.0, z: -tank / 2.0}, 0.0))
+        rows.append(({z: 1.0}, 1.0))
+        for k, (at, node) in enumerate(stops):
+            before = {level: -1.0, z: at, **dict.fromkeys(fill[:k], -1.0)}
+            after = {level: 1.0, z: -at - tank, **dict.fromkeys(fill[: k + 1], 1.0)}
+            rows += [(before, 0.0), (after, 0.0)]
+            loads[node][fill[k]] = n
+        rows.append(({level: -1.0, z: 2 * length, **dict.fromkeys(fill, -1.0)}, 0.0))
+    rows += [(used, room[node]) for node, used in loads.items() if used]
+
+    def dense(some):
+        matrix = np.zeros((len(some), columns))
+        for number, (entries, _) in enumerate(some):
+            for column, coefficient in entries.items():
+                matrix[number, column] += coefficient
+        return matrix, [limit for _, limit in some]
+
+    gain = np.zeros(columns)
+    for z, worth in value:
+        gain[z] = worth
+    upper, equal = dense(rows), dense(even)
+    answer = linprog(-gain, A_ub=upper[0], b_ub=upper[1], A_eq=equal[0], b_eq=equal[1])
+    assert answer.status == 0
+    return -answer.fun
+
+
+def _question(corridor, laps, **given_):
+    """Everything counts, everything is allowed, unless said otherwise; laps by period."""
+    lengths = np.array([2.0 * km[-1] for km in corridor.km])
+    n, periods = corridor.n_nodes, len(laps)
+    nothing = np.full(periods, np.inf)
+    fields = {
+        "cover": corridor.cover(),
+        "volume": np.asarray(laps) * lengths,
+        "weight": np.ones(periods),
+        "module_kg_per_day": SIZES,
+        "existing_kg_per_day": np.full(n, np.nan),
+        "highest_utilization": 1.0,
+        "most_new": nothing,
+        "cost": np.tile([3.0, 5.0], (n, 1)),
+        "budget": nothing,
+        "worth": np.ones(periods),
+        "running_cost": np.zeros((n, 2)),
+        "least_volume": np.zeros(periods),
+        "locked": np.empty(0, np.int64),
+        "forbidden": np.empty(0, np.int64),
+    }
+    return Question(**{**fields, **given_})
+
+
+def _service(corridor, question, laps):
+    stops = round_trip_stops(
+        corridor.candidate_paths(), path=np.arange(len(corridor.paths)), tank_kg=np.array(corridor.range_km)
+    )
+    return FillService(stops, laps_per_day=np.asarray(laps), volume=question.volume)
+
+
+def _allowed(question):
+    """List every build-out the limits allow, straight from their meaning."""
+    free = [
+        site
+        for site in range(question.n_sites)
+        if np.isnan(question.existing_kg_per_day[site]) and site not in question.forbidden
+    ]
+    sizes = range(-1, len(question.module_kg_per_day))
+    growths = [g for g in product(sizes, repeat=question.n_periods) if list(g) == sorted(g)]
+    found = []
+    for choice in product(growths, repeat=len(free)):
+        module = np.full((question.n_periods, question.n_sites), -1)
+        for site, growth in zip(free, choice, strict=True):
+            module[:, site] = growth
+        spent = [sum(question.cost[i, m] for i, m in enumerate(row) if m >= 0) for row in module]
+        if (
+            all((row >= 0).sum() <= most for row, most in zip(module, question.most_new, strict=True))
+            and all(cost <= most + 1e-9 for cost, most in zip(spent, question.budget, strict=True))
+            and all(module[-1, site] >= 0 for site in question.locked)
+        ):
+            found.append(module)
+    return found
+
+
+def _best(corridor, question, laps):
+    """Value every allowed build-out by the explicit program."""
+    served: dict[tuple[int, bytes], float] = {}
+    best = -np.inf
+    for module in _allowed(question):
+        worth = 0.0
+        enough = True
+        for period, row in enumerate(module):
+            room = question.highest_utilization * np.where(
+                row >= 0, SIZES[row], np.nan_to_num(question.existing_kg_per_day)
+            )
+            key = (period, room.tobytes())
+            if key not in served:
+                served[key] = _served(corridor, laps[period], room)
+            enough &= served[key] >= question.least_volume[period] - 1e-9
+            running = sum(question.running_cost[i, m] for i, m in enumerate(row) if m >= 0)
+            worth += question.weight[period] * (question.worth[period] * served[key] - running)
+        if enough:
+            best = max(best, worth)
+    return best
+
+
+def _checked(corridor, question, laps):
+    answer = solve_buildout(question, _service(corridor, question, laps))
+    proof = answer.certificate
+    assert proof.status == "optimal"
+    assert question.allows(answer.module)
+    assert (np.diff(answer.module, axis=0) >= 0).all()
+    size = question.size_kg_per_day(answer.module)
+    assert (answer.load_kg_per_day <= question.highest_utilization * size + 1e-6).all()
+    assert answer.load_kg_per_day.sum(axis=1) == pytest.approx(answer.volume, abs=1e-5)
+    return proof.incumbent
+
+
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_one_period_is_as_good_as_trying_everything(corridors, data):
+    corridor = data.draw(corridors(most_nodes=5))
+    laps = [[data.draw(st.sampled_from([0.1, 0.5, 1.0, 2.0])) for _ in corridor.paths]]
+    most = np.array([float(data.draw(st.integers(0, 3)))])
+    existing = np.full(corridor.n_nodes, np.nan)
+    if data.draw(st.booleans()):
+        existing[data.draw(st.integers(0, corridor.n_nodes - 1))] = data.draw(st.sampled_from([0.0, 3.0]))
+    question = _question(corridor, laps, most_new=most, existing_kg_per_day=existing)
+    assert _checked(corridor, question, laps) == pytest.approx(_best(corridor, question, laps), abs=1e-5)
+
+
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_budgets_over_two_periods_are_as_good_as_trying_everything(corridors, data):
+    corridor = data.draw(corridors(most_nodes=4))
+    first = [data.draw(st.sampled_from([0.2, 0.6, 1.5])) for _ in corridor.paths]
+    laps = [first, [2.5 * each for each in first]]
+    early = float(data.draw(st.integers(0, 9)))
+    budget = np.array([early, early + data.draw(st.integers(0, 9))])
+    locked = [data.draw(st.integers(0, corridor.n_nodes - 1))] if budget[1] >= 3.0 else []
+    question = _question(
+        corridor,
+        laps,
+        budget=budget,
+        weight=np.array([3.0, 5.0]),
+        locked=np.array(locked, dtype=np.int64),
+        highest_utilization=0.8,
+    )
+    assert _checked(corridor, question, laps) == pytest.approx(_best(corridor, question, laps), abs=1e-4)
+
+
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_running_costs_and_least_volumes_are_as_good_as_trying_everything(corridors, data):
+    corridor = data.draw(corridors(most_nodes=4))
+    laps = [[data.draw(st.sampled_from([0.2, 0.6, 1.5])) for _ in corridor.paths]]
+    running = np.tile([1.0, data.draw(st.sampled_from([1.5, 4.0]))], (corridor.n_nodes, 1))
+    question = _question(corridor, laps, running_cost=running, worth=np.array([0.4]))
+    least = data.draw(st.sampled_from([0.0, 0.3, 0.6])) * question.volume.sum()
+    question = replace(question, least_volume=np.array([least]))
+    best = _best(corridor, question, laps)
+    if np.isfinite(best):
+        assert _checked(corridor, question, laps) == pytest.approx(best, abs=1e-5)
+    else:
+        with pytest.raises(InfeasibleError, match="must be served"):
+            solve_buildout(question, _service(corridor, question, laps))
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_serving_planes_hold_for_every_choice_of_stations(corridors, data):
+    corridor = data.draw(corridors(most_nodes=6))
+    laps = [[data.draw(st.sampled_from([0.2, 1.0, 3.0])) for _ in corridor.paths]]
+    question = _question(corridor, laps)
+    assume(question.cover.n_classes > 0)
+    service = _service(corridor, question, laps)
+    rooms = st.lists(
+        st.sampled_from([0.0, 2.0, 8.0, 50.0]), min_size=corridor.n_nodes, max_size=corridor.n_nodes
+    )
+    made_at, other = (np.array(data.draw(rooms)) for _ in range(2))
+    prices = st.lists(st.sampled_from([0.0, 0.3, 1.0, 1.7]), min_size=corridor.n_nodes)
+    layout = Relaxation(question, service).layout
+    planes = ServingPlanes(layout, service)
+    planes.learn(service.serve(0, made_at).price)
+    planes.learn(np.resize(np.array(data.draw(prices)), corridor.n_nodes))
+    at_other = service.serve(0, other)
+    x = np.zeros(layout.n_common)
+    x[layout.open(0)] = other > 0.0
+    x[layout.load(0)] = at_other.load_kg_per_day
+    volume = layout.volume(0)
+    x[volume.start] = 1e9  # so that every plane is violated, and told
+    for stations in ((made_at > 0.0).astype(float), np.full(corridor.n_nodes, 0.5)):
+        rows = planes.at(0, x, stations, least=0.0)
+        assert len(rows) == 2
+        assert at_other.volume <= (rows.limit - rows.matrix @ np.where(x == 1e9, 0.0, x)).min() + 1e-6
+    # Tight where it was made: there the plane says what is served.
+    at_made = service.serve(0, made_at)
+    x[layout.open(0)], x[layout.load(0)] = made_at > 0.0, made_at
+    rows = planes.at(0, x, (made_at > 0.0).astype(float), least=0.0)
+    said = rows.limit - rows.matrix @ np.where(x == 1e9, 0.0, x)
+    assert said.min() == pytest.approx(at_made.volume, abs=1e-5)
+
+
+def test_points_take_what_they_need_from_the_first_open_site_in_reach():
+    one = np.array([[5.0]])
+    paths = CandidatePaths(
+        offsets=np.array([0, 1]),
+        site=np.array([0]),
+        out=np.array([[2.0]]),
+        back=np.array([[2.0]]),
+        total_out=one,
+        total_back=one,
+        n_sites=3,
+    )
+    stops = round_trip_stops(paths, path=np.array([0]), tank_kg=np.array([20.0]))
+    both = with_points(
+        stops,
+        point=np.array([0, 0, 1]),
+        site=np.array([2, 1, 1]),
+        kg_per_day=np.array([7.0, 4.0]),
+    )
+    service = FillService(
+        both, laps_per_day=np.array([[1.0, 1.0, 1.0]]), volume=np.array([[10.0, 7.0, 4.0]]), n_points=2
+    )
+    every = service.serve(0, np.array([100.0, 100.0, 100.0]))
+    assert every.load_kg_per_day.tolist() == pytest.approx([10.0, 4.0, 7.0])
+    without_nearest = service.serve(0, np.array([100.0, 100.0, 0.0]))
+    assert without_nearest.load_kg_per_day.tolist() == pytest.approx([10.0, 11.0, 0.0])
+    tight = service.serve(0, np.array([100.0, 5.0, 0.0]))
+    assert tight.volume == pytest.approx(15.0)
+    assert tight.price[1] == pytest.approx(1.0)
+
+
+def test_where_stations_have_the_room_the_answer_is_that_of_covering(corridors):
+    @given(data=st.data())
+    @settings(max_examples=20, deadline=None)
+    def check(data):
+        corridor = data.draw(corridors())
+        laps = [[1.0] * len(corridor.paths)]
+        n_new = data.draw(st.integers(0, 3))
+        question = _question(
+            corridor,
+            laps,
+            most_new=np.array([float(n_new)]),
+            module_kg_per_day=np.array([1e4, 1e6]),
+        )
+        answer = solve_buildout(question, _service(corridor, question, laps))
+        covering = solve_flow_refueling(question.cover, question.volume[0], n_new=n_new)
+        assert answer.certificate.incumbent == pytest.approx(covering.certificate.incumbent)
+        assert set(answer.module.ravel().tolist()) <= {-1, 0}  # the smallest carries the load
+
+    check()
+
+
+def _line():
+    """Four sites on a road of 30 km, three trips."""
+    whole, part = ((0, 1, 2, 3), (0.0, 10.0, 20.0, 30.0)), ((1, 2, 3), (0.0, 10.0, 20.0))
+    return Corridor(
+        paths=(whole[0], part[0], whole[0]),
+        km=(whole[1], part[1], whole[1]),
+        range_km=(40.0, 30.0, 80.0),
+        volume=(1.0, 1.0, 1.0),
+        n_nodes=4,
+    )
+
+
+def test_what_is_stopped_early_is_feasible_and_its_bound_holds():
+    corridor = _line()
+    laps = [[1.0, 0.5, 0.3], [2.0, 1.0, 0.6]]
+    question = _question(corridor, laps, budget=np.array([5.0, 11.0]))
+    best = _best(corridor, question, laps)
+    service = _service(corridor, question, laps)
+    for limit in ({"time_limit_s": 0.0}, {"should_stop": lambda: True}, {"gap": 0.5}):
+        answer = solve_buildout(question, service, **limit)
+        assert answer.certificate.incumbent <= best + 1e-6
+        assert answer.certificate.bound >= best - 1e-6
+    assert solve_buildout(question, service, time_limit_s=0.0).certificate.status == "feasible"
+
+
+def test_progress_narrows_and_ends_at_the_answer():
+    corridor = _line()
+    laps = [[1.0, 0.5, 0.3], [2.0, 1.0, 0.6]]
+    question = _question(corridor, laps, budget=np.array([5.0, 11.0]))
+    heard = []
+    answer = solve_buildout(
+        question,
+        _service(corridor, question, laps),
+        on_progress=lambda *said: heard.append((time.monotonic(), *said)),
+    )
+    values, bounds = [said[1] for said in heard], [said[2] for said in heard]
+    assert values == sorted(values)
+    assert bounds == sorted(bounds, reverse=True)
+    assert values[-1] == pytest.approx(answer.certificate.incumbent)
+    assert all(value <= bound * (1 + 1e-9) for value, bound in zip(values, bounds, strict=True))
+
+
+def test_the_same_question_has_the_same_answer():
+    corridor = _line()
+    laps = [[1.0, 0.5, 0.3], [2.0, 1.0, 0.6]]
+    question = _question(corridor, laps, budget=np.array([5.0, 11.0]))
+    answers = [solve_buildout(question, _service(corridor, question, laps)) for _ in range(2)]
+    assert answers[0].module.tolist() == answers[1].module.tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"volume": np.full((1, 3), -1.0)}, "volume"),
+        ({"module_kg_per_day": np.array([5.0, 4.0])}, "ascending"),
+        ({"existing_kg_per_day": np.array([-1.0, np.nan, np.nan, np.nan])}, "negative"),
+        ({"highest_utilization": 0.0}, "utilization"),
+        ({"cost": np.tile([5.0, 3.0], (4, 1))}, "larger station costs less"),
+        ({"most_new": np.array([1.0, 2.0])}, "shape"),
+        ({"budget": np.array([np.nan])}, "budget"),
+    ],
+)
+def test_what_cannot_be_is_refused(change, message):
+    corridor = _line()
+    laps = [[1.0, 0.5, 0.3]]
+    question = _question(corridor, laps, **change)
+    with pytest.raises(InputError, match=message):
+        solve_buildout(question, _service(corridor, _question(corridor, laps), laps))
+
+
+def test_limits_that_contradict_each_other_are_told():
+    corridor = _line()
+    laps = [[1.0, 0.5, 0.3]]
+    locked = np.array([1, 2])
+    for limits, message in (
+        ({"most_new": np.array([1.0])}, "at most 1"),
+        ({"budget": np.array([5.0])}, "budget is 5"),
+        ({"forbidden": np.array([2])}, "both locked and forbidden"),
+    ):
+        question = _question(corridor, laps, locked=locked, **limits)
+        with pytest.raises(InfeasibleError, match=message):
+            solve_buildout(question, _service(corridor, question, laps))
+
+
+def test_limits_must_not_fall():
+    corridor = _line()
+    laps = [[1.0, 0.5, 0.3]] * 2
+    question = _question(corridor, laps, budget=np.array([9.0, 5.0]))
+    with pytest.raises(InputError, match="fall"):
+        solve_buildout(question, _service(corridor, question, laps))
