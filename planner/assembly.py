@@ -346,6 +346,7 @@ class Parts:
     def _notices(self, kpis: Mapping[str, float]) -> list[Notice]:
         """Return what a person should know about this plan."""
         notices = [*self.points.notices(self.scenario.objective), *self._outage_notices()]
+        notices += self._supply_notices()
         proof = self.solution.certificate
         unused = self.scenario.stations - int(kpis["stations_new"])
         if proof.status == "feasible":
@@ -355,8 +356,6 @@ class Parts:
         full = kpis["covered_kg_per_day"] - kpis["served_kg_per_day"]
         if full > _NOTEWORTHY_KG_PER_DAY:
             notices.append(Notice("full_stations", {"kg": full}))
-        if (shortage := kpis["supply_shortage_kg_per_day"]) > _NOTEWORTHY_KG_PER_DAY:
-            notices.append(Notice("supply_shortage", {"kg": shortage}))
         notices += self.queues.notices()
         stations = self.inputs.sites.iloc[self.solution.stations]
         if approximate := int((stations["position_quality"] == "approx").sum()):
@@ -369,6 +368,15 @@ class Parts:
                 notices.append(Notice(key, {"count": len(zones), "zones": named}))
         if len(self.inputs.refused_sites):
             notices.append(refusal([str(site) for site in self.inputs.refused_sites.index]))
+        return notices
+
+    def _supply_notices(self) -> list[Notice]:
+        """Return what is short in the supply, and whether it was searched to the end."""
+        notices = []
+        if (shortage := self.supply.tables.shortage_kg_per_day) > _NOTEWORTHY_KG_PER_DAY:
+            notices.append(Notice("supply_shortage", {"kg": shortage}))
+        if self.supply.certificate.status != "optimal":
+            notices.append(Notice("supply_stopped_early", {"gap": self.supply.certificate.gap}))
         return notices
 
     def _outage_notices(self) -> list[Notice]:

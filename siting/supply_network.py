@@ -220,6 +220,15 @@ class SupplyNetwork:
         """Return the network without bases that are not green; power of the grid is not proven green."""
         return replace(self, bases=self.bases.only(self.bases.green), on_site=None)
 
+    def grown(self, modules: Indices) -> SupplyNetwork:
+        """Return the network of a later year whose bases have at least so many modules standing, (n,) int64.
+
+        Where the later year allows fewer, they stand all the same: modules only grow.
+        """
+        there = np.maximum(self.bases.modules_there, modules)
+        most = np.maximum(self.bases.modules_most, there)
+        return replace(self, bases=replace(self.bases, modules_there=there, modules_most=most))
+
 
 def check_network(network: SupplyNetwork) -> None:
     """Refuse a network nothing can be computed with, or that has nothing to give.

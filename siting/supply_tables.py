@@ -357,7 +357,7 @@ def _bases(network: SupplyNetwork, flows: Flows) -> pd.DataFrame:
         "level_kg": flows.level_kg,
         "sent_kg": flows.sent * DAYS,
         "use_share": np.divide(made, room, out=np.zeros_like(made), where=room > 0.0),
-        "left_kg": np.maximum(room - made, 0.0),
+        "left_kg": np.where(room - made > _NOTHING, room - made, 0.0),
         "left_cny_per_kg": running,
         "expandable_kg": unbuilt,
         "expansion_cny_per_kg": np.where(unbuilt > 0.0, running + capital[:, None], np.nan),

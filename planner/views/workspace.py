@@ -8,6 +8,7 @@ import streamlit as st
 
 from planner.text import Language, text
 from planner.views import (
+    bases,
     certificate,
     corridor_map,
     downloads,
@@ -50,18 +51,21 @@ def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
     names = [
         "stations",
         "supply",
+        "bases",
         "economics",
         "screening",
         "certificate",
         *(["points"] if len(plan.points) else []),
     ]
-    siting, supply, money, sites, proof, *points = st.tabs(
+    siting, supply, made, money, sites, proof, *points = st.tabs(
         [text(f"table.{name}", language) for name in names]
     )
     with siting, st.container(key="siting"):
         tables.siting(plan, inputs.bases, language)
     with supply, st.container(key="supply"):
         tables.supply(plan, inputs.bases, language)
+    with made:
+        bases.draw(plan, language)
     with money, st.container(key="economics"):
         economics.draw(plan, language)
     with sites, st.container(key="screening"):

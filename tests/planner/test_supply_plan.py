@@ -16,6 +16,8 @@ from planner.inputs import assumptions_in_force, load_inputs
 from planner.pipeline import make_plan
 from planner.scenario import Scenario, validated
 from planner.supply_report import spans
+from planner.text import LANGUAGES
+from planner.views import bases as view
 from siting.delivery import PARTS
 from siting.supply_tables import PRODUCTION_PARTS
 from siting.supply_terms import supply_network
@@ -180,6 +182,29 @@ def test_no_supply_at_all_is_one_clear_error(monkeypatch):
     monkeypatch.setattr("planner.siting_case.load_inputs", lambda *_: replace(inputs, bases=none))
     with pytest.raises(InfeasibleError, match="no supply base has any capacity"):
         make_plan(Scenario(stations=1))
+
+
+def test_the_page_shows_each_base_with_its_months(plan):
+    for language in LANGUAGES:
+        rows = view.rows(plan, language)
+        assert len(rows) == 5
+        made = plan.bases.groupby("base_id", sort=False)["produced_kg"].sum() / 1000
+        assert rows["made_t"].tolist() == pytest.approx(made.tolist())
+        assert [sum(months) for months in rows["months"]] == pytest.approx(made.tolist(), abs=1.0)
+        green = plan.bases.groupby("base_id", sort=False)["green"].first().to_numpy()
+        assert rows.loc[green, "left_t"].sum() == pytest.approx(plan.kpis["green_export_t_per_year"])
+        assert "None" not in view.told(plan, language)
+
+
+def test_a_supply_that_is_not_proven_is_told(monkeypatch):
+    monkeypatch.setattr("planner.pipeline._SUPPLY_S", 1e-3)
+    plan = make_plan(Scenario(stations=2))
+    proof = plan.provenance["supply"]
+    assert proof["bound"] <= proof["incumbent"]
+    told = {notice.key: notice for notice in plan.notices}
+    assert ("supply_stopped_early" in told) == (proof["status"] != "optimal")
+    for notice in told.values():
+        assert notice.say("zh")
 
 
 def test_months_are_told_as_spans():

@@ -213,6 +213,19 @@ def test_modules_that_stand_cost_their_upkeep_only():
     assert idle.tables.cost_cny_per_year["idle_bases_cny_per_year"] == pytest.approx(2e5)
 
 
+def test_modules_only_grow_from_year_to_year():
+    deliveries = modes([[100.0]])
+    first = solve_supply(loads(1800.0), network(electrolysis()), deliveries)
+    assert first.modules.tolist() == [2]
+    later = network(electrolysis(most=1)).grown(first.modules)
+    assert solve_supply(loads(300.0), later, deliveries).modules.tolist() == [2]
+    more = solve_supply(loads(2700.0), network(electrolysis(most=5)).grown(first.modules), deliveries)
+    assert more.modules.tolist() == [3]
+    # Each new module is paid for once, each standing one is kept up.
+    alone = solve_supply(loads(2700.0), network(electrolysis(most=5)), deliveries)
+    assert alone.certificate.incumbent - more.certificate.incumbent == pytest.approx(2 * 6e5)
+
+
 def test_export_left_over_is_what_is_not_made():
     answer = solve_supply(loads(400.0), network(electrolysis(most=3)), modes([[100.0]]))
     rows = answer.tables.bases
