@@ -50,6 +50,14 @@ class BaseBlock:
     row_lower: Floats
     row_upper: Floats
 
+    def is_added(self, n_columns: int) -> NDArray[np.bool_]:
+        """Return which of the columns of a program that begins with these are new modules: (n_columns,)."""
+        added = np.zeros(n_columns, dtype=np.bool_)
+        n_bases = len(self.objective) // (len(MONTHLY) * MONTHS + len(YEARLY))
+        start = len(MONTHLY) * MONTHS * n_bases
+        added[start : start + n_bases] = True
+        return added
+
     def parts(self, x: Floats, n_bases: int) -> dict[str, Floats]:
         """Return the columns by name, (n_bases, 12) or (n_bases,) float64."""
         size = n_bases * MONTHS

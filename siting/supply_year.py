@@ -130,19 +130,50 @@ def _whole(
 ) -> tuple[Floats, float]:
     """Return a solution with whole modules and a bound on all, both without the cost of standing modules.
 
-    If the search ends before it is done, it competes with the relaxation rounded.
+    New modules are whole from the start. How many run in a month is made whole afterwards, which costs
+    something only where they run at their least: then it is searched for, too. A search that ends before it
+    is done competes with the relaxation rounded.
     """
-    answer = solve(year.program, solver="scip", time_limit_s=time_limit_s, gap=gap)
-    bound = answer.bound if answer.bound is not None else -np.inf
-    starts = [answer.x] if answer.x is not None else []
-    if answer.status != "optimal":
+    clock = time.perf_counter()
+    few = replace(year.program, integer=year.block.is_added(len(year.program.objective)))
+    first = solve(few, solver="scip", time_limit_s=time_limit_s, gap=gap)
+    bound = first.bound if first.bound is not None else -np.inf
+    starts = [_running_whole(network, year, first.x)] if first.x is not None else []
+    if first.status != "optimal":
         starts += _rounded(network, year)
-    polished = [solve(year.fixed(start), solver="glop", time_limit_s=_LEAST_S) for start in starts]
-    found = [each.x for each in polished if each.status == "optimal" and each.x is not None]
-    found += [answer.x] if answer.x is not None and not found else []
-    if not found:
+    best = _polished(year, starts)
+    left = time_limit_s - (time.perf_counter() - clock)
+    if first.status == "optimal" and left > 0.0 and not _meets(year, best, bound):
+        answer = solve(year.program, solver="scip", time_limit_s=left, gap=gap)
+        bound = max(bound, answer.bound if answer.bound is not None else -np.inf)
+        best = _polished(year, starts + ([answer.x] if answer.x is not None else []))
+    if best is None:
         raise SolverError("no supply with whole modules was found in time")
-    return min(found, key=lambda x: float(year.program.objective @ x)), bound
+    return best, bound
+
+
+def _meets(year: YearProgram, x: Floats | None, bound: float) -> bool:
+    """Return whether a solution costs no more than a bound."""
+    if x is None:
+        return False
+    cost = float(year.program.objective @ x)
+    return cost - bound <= OPTIMALITY_TOLERANCE * max(abs(cost), 1.0)
+
+
+def _polished(year: YearProgram, starts: list[Floats]) -> Floats | None:
+    """Return the cheapest solution with the whole numbers of one of several starts; None if none has any."""
+    answers = [solve(year.fixed(start), solver="glop", time_limit_s=_LEAST_S) for start in starts]
+    found = [each.x for each in answers if each.status == "optimal" and each.x is not None]
+    return min(found, key=lambda x: float(year.program.objective @ x), default=None)
+
+
+def _running_whole(network: SupplyNetwork, year: YearProgram, solution: Floats) -> Floats:
+    """Return a solution in whose months whole modules run, at most those that stand."""
+    x = solution.copy()
+    parts = year.block.parts(x, len(network.bases))
+    standing = np.round(parts["added"]) + network.bases.modules_there
+    parts["running"][:] = np.minimum(np.ceil(parts["running"] - _WHOLE), standing[:, None])
+    return x
 
 
 def _rounded(network: SupplyNetwork, year: YearProgram) -> list[Floats]:
@@ -155,7 +186,5 @@ def _rounded(network: SupplyNetwork, year: YearProgram) -> list[Floats]:
         x = answer.x.copy()
         parts = year.block.parts(x, len(network.bases))
         parts["added"][:] = np.round(parts["added"] + ahead)
-        standing = parts["added"] + network.bases.modules_there
-        parts["running"][:] = np.minimum(np.ceil(parts["running"] - _WHOLE), standing[:, None])
-        found.append(x)
+        found.append(_running_whole(network, year, x))
     return found

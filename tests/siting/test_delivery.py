@@ -244,3 +244,18 @@ def test_what_is_calibrated_says_so():
         "delivery.tube_20mpa.plant_cny_per_kg_per_day",
         "delivery.pipeline.plant_cny_per_kg_per_day",
     }
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_losses_are_what_is_lost_at_its_price_and_carriage_is_the_rest(mode):
+    one, other = (cost(mode, [0.0, 50.0, 400.0, np.inf], hydrogen=price) for price in (1.0, 20.0))
+    assert np.allclose(one.losses_cny_per_kg, one.lost_kg)
+    assert np.allclose(other.losses_cny_per_kg, 20.0 * other.lost_kg)
+    reached = np.array([True, True, True, False])
+    assert np.allclose(one.carriage_cny_per_kg[reached], other.carriage_cny_per_kg[reached])
+    assert np.allclose(
+        (other.carriage_cny_per_kg + other.losses_cny_per_kg)[reached], other.cny_per_kg[reached]
+    )
+    assert np.isinf(one.carriage_cny_per_kg[3])
+    kept = cost(mode, [[10.0, 20.0], [30.0, 40.0]]).rows(np.array([False, True]))
+    assert kept.distance_km.tolist() == [[30.0, 40.0]]
