@@ -101,6 +101,13 @@ def queues_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def rollout_csv(plan: Plan) -> bytes:
+    """Return the roll-out as UTF-8 CSV with the byte-order mark; only headings for a plan of one year."""
+    numbers = plan.rollout.select_dtypes("float").columns
+    content: str = plan.rollout.round(dict.fromkeys(numbers, 1) | {"utilization": 4}).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def supply_csv(plan: Plan) -> bytes:
     """Return the supply links as UTF-8 CSV with the byte-order mark: means of the year."""
     content: str = plan.supply.round(4).to_csv(index=False)
@@ -170,7 +177,7 @@ def plan_xlsx(plan: Plan) -> bytes:
 
     Stations, supply, rules, sites left out, proof, scenario, money, queues, supply by month, bases by month.
 
-    Point demands and weak spots have a sheet where there are any.
+    Point demands, roll-out and weak spots have a sheet where there are any.
     """
     sheets = {
         "sheet.stations": _headed(plan.stations),
@@ -186,6 +193,8 @@ def plan_xlsx(plan: Plan) -> bytes:
     }
     if len(plan.points):
         sheets["sheet.points"] = _headed(plan.points)
+    if len(plan.rollout):
+        sheets["sheet.rollout"] = _headed(plan.rollout)
     if len(plan.weak_spots):
         sheets["sheet.weak_spots"] = _headed(plan.weak_spots)
     buffer = io.BytesIO()
@@ -254,6 +263,7 @@ WRITERS = {
     "bases.csv": bases_csv,
     "economics.csv": economics_csv,
     "queues.csv": queues_csv,
+    "rollout.csv": rollout_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

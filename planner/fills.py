@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.assembly import MODULES_KG_PER_DAY
+from planner.buildout import existing_kg_per_day
 from planner.driving import class_numbers
 from siting.allocation import share_fills
 from siting.fill_plans import round_trip_stops, with_points
@@ -57,6 +58,7 @@ def shared_fills(
     reached: Access,
     points: ServedPoints,
     values: Mapping[str, float],
+    least_kg_per_day: Floats | None = None,
 ) -> SharedFills:
     """Share the fills of trips and points over the stations, drive them, and size the stations.
 
@@ -74,6 +76,8 @@ def shared_fills(
         Point demands and the stations that take them.
     values
         Assumptions in force.
+    least_kg_per_day
+        (n_stations,) float64, sizes new stations have already; None: none.
 
     Raises
     ------
@@ -115,7 +119,7 @@ def shared_fills(
     of_points[covered] = taken
     return SharedFills(
         sizing=Sizing(
-            stations=capacities.sized(load, visits_per_day=visits),
+            stations=capacities.sized(load, visits_per_day=visits, least_kg_per_day=least_kg_per_day),
             served_share=answer.served_share[:n_trips],
             certificate=answer.certificate,
         ),
@@ -126,11 +130,8 @@ def shared_fills(
 
 def _capacities(stations: pd.DataFrame, values: Mapping[str, float]) -> Capacities:
     """Return what the stations can dispense."""
-    published = stations["capacity_kg_per_day"].to_numpy(dtype=np.float64)
-    known = np.where(np.isnan(published), values["station.unknown_capacity_kg_per_day"], published)
-    is_existing = (stations["status"] == "existing").to_numpy()
     return Capacities(
-        existing_kg_per_day=np.where(is_existing, known, np.nan),
+        existing_kg_per_day=existing_kg_per_day(stations, values),
         modules_kg_per_day=np.array(MODULES_KG_PER_DAY, dtype=np.float64),
         highest_utilization=values["station.highest_utilization"],
     )

@@ -15,6 +15,7 @@ import pandas as pd
 
 from corridor.errors import SolverError
 from planner.assembly import MODULES_KG_PER_DAY, Parts
+from planner.buildout import solve as solve_buildout
 from planner.deliveries import deliveries, delivery_terms, hazmat_notices
 from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
@@ -22,9 +23,18 @@ from planner.economics import check_economics
 from planner.fills import shared_fills
 from planner.progress import Progress, Stopped
 from planner.queues import check_queue_values, station_queues, visits
+from planner.rollout import (
+    Phase,
+    earlier_cases,
+    phases_before,
+    rollout_kpis,
+    rollout_table,
+    sizes_before,
+    weights,
+)
 from planner.siting_case import siting_case
 from siting.deviation import even_steps
-from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
+from siting.flow_refueling import FlowRefuelingSolution
 from siting.replay import replay_trips
 from siting.resilience import ResilientSolution, solve_resilient
 from siting.supply_terms import check_supply_values, supply_network
@@ -88,7 +98,8 @@ def make_plan(
     delivered_by = delivery_terms(scenario, inputs, values)
     check_queue_values(values, modules=MODULES_KG_PER_DAY)
     detours = _detours(case)
-    solution, resilient = _site(case, reporter, detours)
+    earlier = earlier_cases(scenario)
+    before, solution, resilient = _site(case, earlier, reporter, detours)
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
     stations = inputs.sites.iloc[solution.stations]
     served = np.flatnonzero(solution.served)
@@ -101,8 +112,15 @@ def make_plan(
     within_reach = points.served_from(solution.stations)
     within_reach.check(inputs, stations)
     reporter.stage("sizing", f"fills and sizes of {len(stations)} stations")
+    phases = phases_before(earlier, before)
     shared = shared_fills(
-        stations, coming, driven=driven, reached=reached, points=within_reach, values=values
+        stations,
+        coming,
+        driven=driven,
+        reached=reached,
+        points=within_reach,
+        values=values,
+        least_kg_per_day=sizes_before(phases, stations.index),
     )
     replay, sizing, taken = shared.replay, shared.sizing, shared.points
     reporter.stage("queues", "waiting times at the dispensers, by formula and simulated")
@@ -132,8 +150,14 @@ def make_plan(
     )
     cut_off = hazmat_notices(delivered_by, inputs, stations)
     plan = parts.plan((*case.unusual, *case.own.notices, *cut_off), seconds=reporter.seconds)
+    served_kg = plan.kpis["served_kg_per_day"]
+    sized = sizing.stations.set_axis(stations.index, axis="index")
+    phases.append(Phase(case=case, stations=sized, served_kg_per_day=served_kg))
+    rollout = rollout_table(phases, values)
     plan = replace(
         plan,
+        rollout=rollout,
+        kpis={**plan.kpis, **rollout_kpis(phases, rollout)},
         provenance={**plan.provenance, "fills": sizing.certificate.to_dict(), **case.own.provenance()},
     )
     reporter.stage("done", f"{int(plan.kpis['stations_new'])} new stations")
@@ -192,17 +216,23 @@ def _detours(case: SitingCase) -> Detours | None:
 
 
 def _site(
-    case: SitingCase, reporter: _Reporter, detours: Detours | None
-) -> tuple[FlowRefuelingSolution, ResilientSolution | None]:
-    """Choose the stations for trips and points together; ``served`` is of the trips."""
+    case: SitingCase, earlier: list[SitingCase], reporter: _Reporter, detours: Detours | None
+) -> tuple[list[FlowRefuelingSolution], FlowRefuelingSolution, ResilientSolution | None]:
+    """Choose the stations of earlier years and of the plan's; ``served`` is of the trips."""
     scenario = case.scenario
     solve: Callable[..., FlowRefuelingSolution | ResilientSolution]
     if detours is not None:
         solve = partial(detours.solve, case.cover)
-    elif scenario.resilience is None:
-        solve = partial(solve_flow_refueling, case.cover, case.volume)
-    else:
+    elif scenario.resilience is not None:
         solve = partial(solve_resilient, case.cover, case.volume, least_share=scenario.resilience)
+    else:
+        *before, built = solve_buildout(
+            [*earlier, case],
+            weight=weights(scenario, case.values),
+            on_progress=reporter.siting,
+            should_stop=reporter.should_stop,
+        )
+        return before, built, None
     answer = solve(
         n_new=scenario.stations,
         existing=case.existing,
@@ -225,7 +255,7 @@ def _site(
         served=answer.served[: len(case.demand)],
         certificate=answer.certificate,
     )
-    return solution, resilient
+    return [], solution, resilient
 
 
 def _driven(case: SitingCase, solution: FlowRefuelingSolution, detours: Detours | None) -> DrivenWays:

@@ -95,6 +95,27 @@ def no_queues() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in QUEUE_COLUMNS.items()})
 
 
+#: Columns of the table of the roll-out, and what they hold.
+ROLLOUT_COLUMNS = {
+    "year": "int64",
+    "site_id": "object",
+    "name_zh": "object",
+    "name_en": "object",
+    "action": "object",
+    "capacity_kg_per_day": "float64",
+    "added_kg_per_day": "float64",
+    "capex_wan_cny": "float64",
+    "load_kg_per_day": "float64",
+    "utilization": "float64",
+    "only_here_kg_per_day": "float64",
+}
+
+
+def no_rollout() -> pd.DataFrame:
+    """Return the table of the roll-out of a plan of one year."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ROLLOUT_COLUMNS.items()})
+
+
 def no_weak_spots() -> pd.DataFrame:
     """Return the table of weak spots of a plan that was not asked to bear outages."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in WEAK_SPOT_COLUMNS.items()})
@@ -142,8 +163,9 @@ class Plan:
     stations, flows, supply, supply_months, bases
         Tables of docs/tables.md.
     certificate
-        Of the siting solve: what the stations can serve by range, per day, in the unit of the scenario's
-        objective (:mod:`planner.objective`).
+        Of the siting solve: what the stations serve, per day, in the unit of the scenario's objective
+        (:mod:`planner.objective`); with a roll-out the mean over its years. With detours or
+        resilience what is within range, whatever their room.
     replay
         What the independent replay drove: ``trips``, ``faults``, ``lowest_fill_share``.
     kpis
@@ -163,6 +185,8 @@ class Plan:
         Accounts of the stations, table of docs/tables.md.
     queues
         Waits at the dispensers of each station, table of docs/tables.md, in the order of `stations`.
+    rollout
+        New stations year by year, table of docs/tables.md; empty unless the scenario has a roll-out.
     """
 
     scenario: Scenario
@@ -181,6 +205,7 @@ class Plan:
     queues: pd.DataFrame = field(default_factory=no_queues)
     supply_months: pd.DataFrame = field(default_factory=no_supply_months)
     bases: pd.DataFrame = field(default_factory=no_bases)
+    rollout: pd.DataFrame = field(default_factory=no_rollout)
 
     def proof(self) -> dict[str, Any]:
         """Return the certificate as plain values, with what was maximized and its unit."""
@@ -205,6 +230,7 @@ class Plan:
             "queues": records(self.queues),
             "supply_months": records(self.supply_months),
             "bases": records(self.bases),
+            "rollout": records(self.rollout),
             "refused_sites": plain(list(self.refused_sites)),
             "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
@@ -277,6 +303,7 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         weak_spots=tables["weak_spots"],
         economics=tables["economics"],
         queues=tables["queues"],
+        rollout=tables["rollout"],
         supply_months=tables["supply_months"],
         bases=tables["bases"],
     )

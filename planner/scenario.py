@@ -140,6 +140,9 @@ class Scenario(BaseModel):
     adoption
         Where the fuel-cell shares come from: policy targets, a Bass curve fitted to published fleets, or
         total cost of ownership (:mod:`demand.adoption`).
+    rollout
+        Earlier years, and the most new stations that may stand in each: what of the plan is built first
+        (:mod:`planner.rollout`). Nothing plans the year alone.
     usable_range_km
         Usable range of every vehicle class, km; None takes each class's own.
     green_only
@@ -191,6 +194,7 @@ class Scenario(BaseModel):
     adoption: Literal["policy", "bass", "cost"] = "policy"
     stations: int = Field(default=12, ge=0, le=1000)
     objective: Objective = "kg"
+    rollout: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
     resilience: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
@@ -217,6 +221,21 @@ class Scenario(BaseModel):
     def _dotted(cls, value: Any) -> Any:  # noqa: ANN401  raw TOML
         """Nested TOML tables spell dotted keys."""
         return flattened(value) if isinstance(value, dict) else value
+
+    @field_validator("rollout")
+    @classmethod
+    def _step_by_step(cls, most: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+        """Refuse years that are none of the earlier ones, and numbers that fall; put years in order."""
+        year, stations = info.data.get("year"), info.data.get("stations")
+        earlier = [str(each) for each in YEARS if year is None or each < year]
+        if wrong := sorted(set(most) - set(earlier)):
+            known = ", ".join(earlier) or "there is none"
+            raise ValueError(f"{', '.join(wrong)}: not a year before that of the plan ({known})")
+        ordered = {name: most[name] for name in sorted(most)}
+        numbers = [*ordered.values(), *([] if stations is None else [stations])]
+        if numbers != sorted(numbers):
+            raise ValueError("the number of stations falls; it counts all new ones standing by then")
+        return ordered
 
     @field_validator("delivery_modes")
     @classmethod
@@ -259,6 +278,11 @@ class Scenario(BaseModel):
         return points
 
     @property
+    def counts_room(self) -> bool:
+        """Whether siting counts what stations have room for, or else what is within range of them."""
+        return self.detour == 0.0 and self.resilience is None
+
+    @property
     def identity(self) -> str:
         """SHA-256 of the content without the name: equal scenarios have equal identities."""
         content = self.model_dump(mode="json", exclude={"name"})
@@ -271,6 +295,7 @@ class Scenario(BaseModel):
             "on_site": False,
             "point_demands": [],
             "resilience": None,
+            "rollout": {},
             "trailers": {},
         }
         for name, default in defaults.items():  # scenarios from before there were any keep their identity
@@ -359,7 +384,7 @@ def with_settings(content: Mapping[str, Any], settings: Sequence[str]) -> dict[s
             raise InputError(Fault(f"{setting!r} is not key=value", "--set", "Write e.g. --set stations=12"))
         head, _, rest = key.partition(".")
         value = _value(text.strip())
-        if head in {"solve", "zone_factor", "trailers", "assumptions"} and rest:
+        if head in {"solve", "zone_factor", "trailers", "rollout", "assumptions"} and rest:
             result[head] = {**result.get(head, {}), rest: value}
         elif key in Scenario.model_fields or not rest:
             result[key] = value

@@ -28,6 +28,7 @@ _TABLES = (
     "weak_spots",
     "economics",
     "queues",
+    "rollout",
 )
 
 

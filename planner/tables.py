@@ -30,6 +30,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     if len(plan.economics):
         console.print(_economics(plan))
     console.print(_key_figures(plan))
+    if len(plan.rollout):
+        console.print(_rollout(plan))
     if len(plan.weak_spots):
         console.print(_weak_spots(plan))
     for notice in plan.notices:
@@ -91,6 +93,37 @@ def _economics(plan: Plan) -> Table:
             _number(row.subsidy_need_cny_per_kg, "{:.1f}"),
         )
     table.caption = "既有站投资为沉没成本，计 0 · investment of existing stations is sunk, counted as 0"
+    return table
+
+
+def _rollout(plan: Plan) -> Table:
+    """Return what is built and enlarged in each year, and what of the demand it serves."""
+    table = Table(title="建设时序 Roll-out", box=box.SIMPLE)
+    table.add_column("年份\nyear", no_wrap=True)
+    table.add_column("站点 Site", overflow="fold")
+    for heading in ("规模 size\nkg/d", "新增 added\nkg/d", "投资 capex\n万元", "仅此站可及\nonly here kg/d"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for year, rows in plan.rollout.groupby("year", sort=True):
+        for number, row in enumerate(rows[rows["added_kg_per_day"] > 0.0].to_dict("records")):
+            table.add_row(
+                "" if number else str(year),
+                f"{row['name_zh']} {row['name_en']}" + ("" if row["action"] == "built" else " ↑"),
+                *(
+                    _number(row[name])
+                    for name in (
+                        "capacity_kg_per_day",
+                        "added_kg_per_day",
+                        "capex_wan_cny",
+                        "only_here_kg_per_day",
+                    )
+                ),
+            )
+        served, demand = (plan.kpis[f"{what}_kg_per_day_{year}"] for what in ("served", "demand"))
+        share = served / demand if demand > 0.0 else 0.0
+        said = f"服务 served {served:,.0f} / {demand:,.0f} kg/d ({share:.1%})"
+        spent = _number(plan.kpis[f"capex_wan_cny_{year}"])
+        table.add_row("", f"[bold]{said}[/bold]", "", "", spent, "", end_section=True)
+    table.caption = "↑ 扩建 enlarged   仅此站可及：缺此站即超出续航 out of range without this station"
     return table
 
 

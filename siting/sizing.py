@@ -70,17 +70,27 @@ class Capacities:
         limit: Floats = self.highest_utilization * ceiling
         return limit
 
-    def sized(self, load_kg_per_day: Floats, *, visits_per_day: Floats) -> pd.DataFrame:
+    def sized(
+        self,
+        load_kg_per_day: Floats,
+        *,
+        visits_per_day: Floats,
+        least_kg_per_day: Floats | None = None,
+    ) -> pd.DataFrame:
         """Return the sizes of stations with these loads, as in `Sizing`.
 
         Parameters
         ----------
         load_kg_per_day, visits_per_day
             (n_stations,) float64.
+        least_kg_per_day
+            (n_stations,) float64, sizes new stations have already; None: none.
         """
         is_new = np.isnan(self.existing_kg_per_day)
         carried = self.highest_utilization * self.modules_kg_per_day * (1.0 + _CARRIED)
         smallest = np.minimum(np.searchsorted(carried, load_kg_per_day), len(carried) - 1)
+        if least_kg_per_day is not None:
+            smallest = np.maximum(smallest, np.searchsorted(self.modules_kg_per_day, least_kg_per_day))
         module = np.where(is_new, smallest, -1)
         capacity = np.where(is_new, self.modules_kg_per_day[module], self.existing_kg_per_day)
         return pd.DataFrame(

@@ -24,12 +24,22 @@ def draw(plan: Plan, language: Language) -> None:
     proof, objective = plan.certificate, plan.scenario.objective
     st.html(
         f'<p class="proof-line"><b>{escaped(verdict(proof, language))}</b><br/>'
-        f"{escaped(text(f'objective.{objective}_said', language))}</p>"
+        f"{escaped(goal(plan, language))}</p>"
         f"{table(proof, plan.replay, language, objective=objective)}"
     )
     notices = [notice.say(language) for notice in plan.notices] or [text("table.no_notices", language)]
     items = "".join(f"<li>{escaped(notice)}</li>" for notice in notices)
     st.html(f'<p class="proof-line"><b>{escaped(text("table.notices", language))}</b></p><ul>{items}</ul>')
+
+
+def goal(plan: Plan, language: Language) -> str:
+    """Return what was maximized, and whether the room of stations counted."""
+    scenario = plan.scenario
+    keys = [f"{scenario.objective}_said", "with_room" if scenario.counts_room else "within_range"]
+    if scenario.rollout:
+        keys.append("by_year")
+    joint = {"zh": "。", "en": ". "}[language]
+    return joint.join(text(f"objective.{key}", language).rstrip("。.") for key in keys) + joint.strip()
 
 
 def table(

@@ -6,59 +6,75 @@ A `siting.buildout.question.Service` over `siting.allocation`, with the stops of
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from siting.allocation import share_fills
 from siting.buildout.question import Served
-from siting.fill_plans import FillStops, cheapest_fills
+from siting.fill_plans import FillStops, cheapest_fills, round_trip_stops
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from siting.stops import CandidatePaths
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
 #: Fills as shares of a tank below this are last digits.
 _NOTHING = 1e-9
+_SMALLEST = 1e-300
 
 
 class FillService:
-    """Trips and their stops at all sites.
+    """Trips along their paths, and point demands.
 
     Parameters
     ----------
-    stops
-        At all sites that can ever have a station (`siting.fill_plans.round_trip_stops`).
+    paths
+        Where all sites that can ever have a station stand along the paths, in kg.
+    path, kind, tank_kg
+        Of each trip, as `siting.fill_plans.round_trip_stops` takes them.
     laps_per_day
-        (n_periods, n_trips) float64.
+        (n_periods, n_trips + n_points) float64; a point has one lap a day.
     volume
-        (n_periods, n_trips) float64, what serving all laps of a trip counts, per day.
-    start_fill
-        Share of the tank at home without a station, as the stops were made with.
-    n_points
-        The last so many trips are points (`with_points`).
+        (n_periods, n_trips + n_points) float64, what serving all laps counts, per day.
+    points
+        (n,) int64 point and (n,) int64 site: pairs "site is within reach of point", points ascending; of the
+        open ones the first takes it. And (n_points,) float64, kg/d. None: there are no points.
     """
 
     def __init__(
         self,
-        stops: FillStops,
+        paths: CandidatePaths,
         *,
+        path: Indices,
+        kind: Indices | None,
+        tank_kg: Floats,
         laps_per_day: Floats,
         volume: Floats,
-        start_fill: float = 0.5,
-        n_points: int = 0,
+        points: tuple[Indices, Indices, Floats] | None = None,
     ) -> None:
-        self._n_points = n_points
-        self._stops, self._laps, self._volume = stops, laps_per_day, volume
-        self._start_fill = start_fill
+        self._paths, self._path, self._kind, self._tank_kg = paths, path, kind, tank_kg
+        nothing = np.empty(0, dtype=np.int64)
+        self._points = (nothing, nothing, np.empty(0)) if points is None else points
+        self._laps, self._volume = laps_per_day, volume
         self._per_lap = np.divide(volume, laps_per_day, out=np.zeros_like(volume), where=laps_per_day > 0.0)
+
+    @property
+    def reached(self) -> NDArray[np.bool_]:
+        """(n_sites,) bool, whether anybody could fill up there."""
+        reached = np.zeros(self._paths.n_sites, dtype=bool)
+        reached[self._paths.site] = True
+        reached[self._points[1]] = True
+        return reached
 
     @property
     def prices(self) -> tuple[float, ...]:
         """Prices per kilogram to start with: what those of all trips count, least, mean and most."""
-        kg = (self._laps * self._stops.lap_kg).ravel()
+        kg = (self._laps * self._every.lap_kg).ravel()
         worth = self._volume.ravel()[kg > 0.0] / kg[kg > 0.0]
         if not worth.size:
             return (1.0,)
@@ -77,9 +93,8 @@ class FillService:
         gap
             Relative gap at which to stop.
         """
-        stops = self._opened(room_kg_per_day > 0.0)
         answer = share_fills(
-            stops,
+            self._stops(room_kg_per_day > 0.0),
             laps_per_day=self._laps[period],
             limit_kg_per_day=room_kg_per_day,
             worth_per_lap=self._per_lap[period],
@@ -88,55 +103,69 @@ class FillService:
         return Served(
             volume=float(answer.certificate.incumbent or 0.0),
             load_kg_per_day=answer.load_kg_per_day,
-            price=self._everywhere(period, stops, answer.price, room_kg_per_day),
+            room_kg_per_day=room_kg_per_day,
+            price=answer.price,
         )
 
     def left_over(self, period: int, price: Floats) -> Floats:
-        """Return (n_trips,) float64: volume of each trip less its cheapest fills at prices, at least 0."""
-        least, _ = cheapest_fills(self._stops, price)
+        """Return (n_trips + n_points,) float64: volume less the cheapest fills at prices, at least 0."""
+        least, _ = cheapest_fills(self._every, price)
         left: Floats = self._laps[period] * np.maximum(self._per_lap[period] - least, 0.0)
         return left
 
-    def _opened(self, is_open: NDArray[np.bool_]) -> FillStops:
-        """Return the stops at open stations; a point takes the first of its own."""
-        every = self._stops
-        rows = np.flatnonzero(is_open[every.station])
-        first_point = every.n_trips - self._n_points
-        of_points = every.trip[rows] >= first_point
-        first = np.diff(every.trip[rows], prepend=-1) != 0
-        rows = rows[~of_points | first]
-        trip, used = every.trip[rows], every.used_kg[rows]
-        home = np.where(np.isfinite(every.tank_kg), self._start_fill * every.tank_kg, np.nan)
-        home[trip[(used <= 0.0) | (used >= every.lap_kg[trip])]] = np.nan
-        return replace(
-            every,
-            offsets=np.searchsorted(trip, np.arange(every.n_trips + 1)).astype(np.int64),
-            station=every.station[rows],
-            used_kg=used,
-            home_kg=home,
-            row=every.row[rows],
-            homeward=every.homeward[rows],
-        )
-
-    def _everywhere(self, period: int, stops: FillStops, price: Floats, room: Floats) -> Floats:
+    def everywhere(self, period: int, served: Served) -> Floats:
         """Return prices of all sites: where none is open, the most that any trip that passes pays elsewhere.
 
         At such prices nobody gains from a station there, so that less than these would say too little.
         """
+        is_open, every = served.room_kg_per_day > 0.0, self._every
+        stops = self._stops(is_open)
         laps, volume = self._laps[period], self._volume[period]
-        least, kg = cheapest_fills(stops, np.where(room > 0.0, price, np.inf))
+        least, kg = cheapest_fills(stops, np.where(is_open, served.price, np.inf))
         filled = kg > _NOTHING * stops.tank_kg[stops.trip]
         paid = np.zeros(stops.n_trips)
-        np.maximum.at(paid, stops.trip[filled], price[stops.station[filled]])
+        np.maximum.at(paid, stops.trip[filled], served.price[stops.station[filled]])
         left_out = np.isfinite(least) & (least * laps > volume)
-        per_kg = self._per_lap[period] / np.maximum(stops.lap_kg, 1e-300)
+        per_kg = self._per_lap[period] / np.maximum(stops.lap_kg, _SMALLEST)
         paid = np.where(left_out, np.maximum(paid, per_kg), paid)
         most = np.zeros(stops.n_stations)
-        np.maximum.at(most, self._stops.station, paid[self._stops.trip])
-        return np.where(room > 0.0, price, most)
+        np.maximum.at(most, every.station, paid[every.trip])
+        return np.where(is_open, served.price, most)
+
+    @cached_property
+    def _every(self) -> FillStops:
+        """Stops at all sites."""
+        return self._stops(np.ones(self._paths.n_sites, dtype=bool), first_only=False)
+
+    def _stops(self, is_open: NDArray[np.bool_], *, first_only: bool = True) -> FillStops:
+        """Return the stops at open stations; a point has the first of its own, or all."""
+        stops = round_trip_stops(
+            _opened(self._paths, is_open), path=self._path, kind=self._kind, tank_kg=self._tank_kg
+        )
+        point, site, kg_per_day = self._points
+        rows = np.flatnonzero(is_open[site])
+        if first_only:
+            rows = rows[np.diff(point[rows], prepend=-1) != 0]
+        return with_reach(stops, point=point[rows], site=site[rows], kg_per_day=kg_per_day)
 
 
-def with_points(stops: FillStops, *, point: Indices, site: Indices, kg_per_day: Floats) -> FillStops:
+def _opened(paths: CandidatePaths, is_open: NDArray[np.bool_]) -> CandidatePaths:
+    """Return the paths with open sites only."""
+    kept = is_open[paths.site]
+    ways = (paths.serves_out, paths.serves_back)
+    serves_out, serves_back = (None if flags is None else flags[kept] for flags in ways)
+    return replace(
+        paths,
+        offsets=np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)[paths.offsets],
+        site=paths.site[kept],
+        out=paths.out[kept],
+        back=paths.back[kept],
+        serves_out=serves_out,
+        serves_back=serves_back,
+    )
+
+
+def with_reach(stops: FillStops, *, point: Indices, site: Indices, kg_per_day: Floats) -> FillStops:
     """Return the stops of trips and point demands: a point takes all it needs at any site in its reach.
 
     Parameters

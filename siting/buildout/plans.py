@@ -126,10 +126,15 @@ class Plans:
         return module
 
     def smallest(self, plan: Plan) -> Plan:
-        """Return the plan with the smallest sizes that carry its loads, growing from period to period."""
+        """Return the plan with the smallest sizes that carry its loads, growing from period to period.
+
+        Stations nobody fills up at are left out, unless they are locked.
+        """
         question = self._question
         room = question.highest_utilization * question.module_kg_per_day * (1.0 + _LAST_DIGITS)
         loads = np.stack([each.load_kg_per_day for each in plan.served])
         least = np.minimum(np.searchsorted(room, loads), len(room) - 1)
-        grown = np.maximum.accumulate(np.where(plan.module >= 0, least, -1), axis=0)
+        used = loads > _LAST_DIGITS * room[-1]
+        used[:, question.must_build] = True
+        grown = np.maximum.accumulate(np.where((plan.module >= 0) & used, least, -1), axis=0)
         return replace(plan, module=grown.astype(np.int64))

@@ -30,20 +30,25 @@ class Served:
     ----------
     volume
         Served, in the unit of the question's volume, per day.
-    load_kg_per_day
-        (n_sites,) float64.
+    load_kg_per_day, room_kg_per_day
+        (n_sites,) float64, dispensed, and the most that could be.
     price
-        (n_sites,) float64, not negative: what a kilogram more of capacity at each site adds to the volume. It
-        must be finite where a station is closed, too: what capacity there may add at most.
+        (n_sites,) float64, not negative: what another kilogram of room at an open station adds to the volume.
     """
 
     volume: float
     load_kg_per_day: Floats
+    room_kg_per_day: Floats
     price: Floats
 
 
 class Service(Protocol):
     """Who can fill up where, and how much: what the stations of a build-out serve."""
+
+    @property
+    def reached(self) -> Bools:
+        """(n_sites,) bool, whether anybody could fill up there."""
+        ...
 
     @property
     def prices(self) -> tuple[float, ...]:
@@ -62,6 +67,10 @@ class Service(Protocol):
         gap
             Relative gap at which to stop.
         """
+        ...
+
+    def everywhere(self, period: int, served: Served) -> Floats:
+        """Return prices of all sites, (n_sites,) float64: where none is open, what room may add at most."""
         ...
 
     def left_over(self, period: int, price: Floats) -> Floats:

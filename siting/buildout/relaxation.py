@@ -61,7 +61,7 @@ class Relaxation:
         self.layout = Layout(
             question=question,
             group_volume=np.stack(group_volume).astype(np.float64),
-            usable=(np.diff(sparse.csc_array(cover.sets).indptr) > 0) | question.is_existing,
+            usable=service.reached | question.is_existing,
         )
         self._covering = CoveringPlanes(self.layout, group=group, class_volume=by_class)
         self._serving = ServingPlanes(self.layout, service)
@@ -135,9 +135,9 @@ class Relaxation:
     def learn(self, plan: Plan, x: Floats) -> int:
         """Keep the planes tight at a plan that a master's solution violates; return how many."""
         question, found = self._question, 0
-        for served in plan.served:
+        for period, served in enumerate(plan.served):
             if served.price.any():
-                self._serving.learn(served.price)
+                self._serving.learn(self._service.everywhere(period, served))
         for period, module in enumerate(plan.module):
             stations = ((module >= 0) | question.is_existing).astype(np.float64)
             least = _COVERING * float(self.layout.group_volume[period].sum())
@@ -204,7 +204,8 @@ class Relaxation:
             for number, more in enumerate(steps):
                 size += more * np.where(question.is_existing, 0.0, x[self.layout.larger(number)[period]])
             room = np.where(size >= _LEAST_SIZE, question.highest_utilization * size, 0.0)
-            self._serving.learn(self._service.serve(period, room, gap=_ROUGH).price)
+            served = self._service.serve(period, room, gap=_ROUGH)
+            self._serving.learn(self._service.everywhere(period, served))
 
     def _stations(self, x: Floats) -> Floats:
         """Return (n_periods, n_sites) float64, how far stations are open in a solution."""

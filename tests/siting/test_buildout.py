@@ -13,10 +13,9 @@ from scipy.optimize import linprog
 from corridor.errors import InfeasibleError, InputError
 from siting.buildout import solve_buildout
 from siting.buildout.cuts import ServingPlanes
-from siting.buildout.fill_service import FillService, with_points
+from siting.buildout.fill_service import FillService
 from siting.buildout.question import Question
 from siting.buildout.relaxation import Relaxation
-from siting.fill_plans import round_trip_stops
 from siting.flow_refueling import solve_flow_refueling
 from siting.stops import CandidatePaths
 from tests.siting.conftest import Corridor
@@ -90,10 +89,14 @@ def _question(corridor, laps, **given_):
 
 
 def _service(corridor, question, laps):
-    stops = round_trip_stops(
-        corridor.candidate_paths(), path=np.arange(len(corridor.paths)), tank_kg=np.array(corridor.range_km)
+    return FillService(
+        corridor.candidate_paths(),
+        path=np.arange(len(corridor.paths)),
+        kind=None,
+        tank_kg=np.array(corridor.range_km),
+        laps_per_day=np.asarray(laps),
+        volume=question.volume,
     )
-    return FillService(stops, laps_per_day=np.asarray(laps), volume=question.volume)
 
 
 def _allowed(question):
@@ -219,7 +222,7 @@ def test_serving_planes_hold_for_every_choice_of_stations(corridors, data):
     prices = st.lists(st.sampled_from([0.0, 0.3, 1.0, 1.7]), min_size=corridor.n_nodes)
     layout = Relaxation(question, service).layout
     planes = ServingPlanes(layout, service)
-    planes.learn(service.serve(0, made_at).price)
+    planes.learn(service.everywhere(0, service.serve(0, made_at)))
     planes.learn(np.resize(np.array(data.draw(prices)), corridor.n_nodes))
     at_other = service.serve(0, other)
     x = np.zeros(layout.n_common)
@@ -250,15 +253,14 @@ def test_points_take_what_they_need_from_the_first_open_site_in_reach():
         total_back=one,
         n_sites=3,
     )
-    stops = round_trip_stops(paths, path=np.array([0]), tank_kg=np.array([20.0]))
-    both = with_points(
-        stops,
-        point=np.array([0, 0, 1]),
-        site=np.array([2, 1, 1]),
-        kg_per_day=np.array([7.0, 4.0]),
-    )
     service = FillService(
-        both, laps_per_day=np.array([[1.0, 1.0, 1.0]]), volume=np.array([[10.0, 7.0, 4.0]]), n_points=2
+        paths,
+        path=np.array([0]),
+        kind=None,
+        tank_kg=np.array([20.0]),
+        laps_per_day=np.array([[1.0, 1.0, 1.0]]),
+        volume=np.array([[10.0, 7.0, 4.0]]),
+        points=(np.array([0, 0, 1]), np.array([2, 1, 1]), np.array([7.0, 4.0])),
     )
     every = service.serve(0, np.array([100.0, 100.0, 100.0]))
     assert every.load_kg_per_day.tolist() == pytest.approx([10.0, 4.0, 7.0])

@@ -1,0 +1,199 @@
+"""The build-out of a scenario: its siting cases as a question to :mod:`siting.buildout`, and the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from corridor.errors import Fault, InputError
+from planner.assembly import MODULES_KG_PER_DAY
+from planner.driving import class_numbers
+from siting.buildout import solve_buildout
+from siting.buildout.fill_service import FillService
+from siting.buildout.question import Question
+from siting.coverage import served_trips
+from siting.flow_refueling import FlowRefuelingSolution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from planner.siting_case import SitingCase
+    from siting.search import ProgressCallback
+
+    Floats = NDArray[np.float64]
+
+#: What tells a row of trips from another.
+_TRIP = ["route", "vehicle_class", "storage"]
+#: Amounts that differ by no more than this share are equal.
+_LAST_DIGITS = 1e-9
+
+
+def existing_kg_per_day(sites: pd.DataFrame, values: Mapping[str, float]) -> Floats:
+    """Return the size of the stations that stand, NaN for other sites: (n_sites,) float64.
+
+    Parameters
+    ----------
+    sites
+        ``status`` and ``capacity_kg_per_day``.
+    values
+        Assumptions in force: an unpublished size is taken from them.
+    """
+    published = sites["capacity_kg_per_day"].to_numpy(dtype=np.float64)
+    known = np.where(np.isnan(published), values["station.unknown_capacity_kg_per_day"], published)
+    return np.where((sites["status"] == "existing").to_numpy(), known, np.nan)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Amounts:
+    """Trips and points of several years, in the rows of the last one.
+
+    Parameters
+    ----------
+    laps_per_day
+        (n_years, n_trips + n_points) float64, a point that is in use has one.
+    volume
+        (n_years, n_trips + n_points) float64, in the unit of the objective, per day.
+    """
+
+    laps_per_day: Floats
+    volume: Floats
+
+    @classmethod
+    def of(cls, cases: Sequence[SitingCase]) -> Amounts:
+        """Bring the cases of several years, ascending, into the rows of the last one.
+
+        Raises
+        ------
+        InputError
+            An earlier year has trips that the last one has not, or uses other amounts.
+        """
+        last = cases[-1]
+        trips = pd.MultiIndex.from_frame(last.demand[_TRIP])
+        laps, volume = [], []
+        for case in cases:
+            n_trips = len(case.demand)
+            row = trips.get_indexer(pd.MultiIndex.from_frame(case.demand[_TRIP]))
+            point = last.points.table.index.get_indexer(case.points.table.index)
+            if (row < 0).any() or (point < 0).any() or not _alike(case.demand, last.demand, row):
+                what = f"the trips of {case.scenario.year} are not among those of {last.scenario.year}"
+                mend = "Plan each year alone, or give trips of the same kinds for both years"
+                raise InputError(Fault(what, "rollout", mend))
+            into = np.concatenate([row, len(trips) + point]).astype(np.int64)
+            size = len(trips) + len(last.points.table)
+            driven, counted = np.zeros(size), np.zeros(size)
+            driven[into[:n_trips]] = case.demand["trips_per_day"].to_numpy(dtype=np.float64)
+            driven[into[n_trips:]] = 1.0
+            counted[into] = case.volume
+            laps.append(driven)
+            volume.append(counted)
+        return cls(laps_per_day=np.stack(laps), volume=np.stack(volume))
+
+
+def _alike(demand: pd.DataFrame, last: pd.DataFrame, row: NDArray[np.int64]) -> bool:
+    """Tell whether trips burn the same from the same tanks in both years."""
+    return all(
+        np.allclose(demand[name], last[name].to_numpy()[row], rtol=_LAST_DIGITS, atol=0.0)
+        for name in ("tank_kg", "kg_per_trip")
+    )
+
+
+def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats) -> Question:
+    """Return what a scenario asks: the most served, with at most so many new stations each year.
+
+    Parameters
+    ----------
+    cases
+        Of the years, ascending; the last is that of the plan.
+    amounts
+        Of these cases.
+    weight
+        (n_years,) float64, what a day of each year counts.
+    """
+    last, n_years = cases[-1], len(cases)
+    sites, assumed = last.inputs.sites, last.values  # noqa: PD011  no table
+    no_costs = np.zeros((len(sites), len(MODULES_KG_PER_DAY)))
+    most = [*last.scenario.rollout.values(), last.scenario.stations]
+    return Question(
+        cover=last.cover,
+        volume=amounts.volume,
+        weight=weight,
+        module_kg_per_day=np.array(MODULES_KG_PER_DAY, dtype=np.float64),
+        existing_kg_per_day=existing_kg_per_day(sites, assumed),
+        highest_utilization=assumed["station.highest_utilization"],
+        most_new=np.array(most, dtype=np.float64),
+        cost=no_costs,
+        budget=np.full(n_years, np.inf),
+        worth=np.ones(n_years),
+        running_cost=no_costs,
+        least_volume=np.zeros(n_years),
+        locked=last.rows(last.scenario.locked),
+        forbidden=last.rows(last.scenario.forbidden),
+    )
+
+
+def service_of(case: SitingCase, amounts: Amounts) -> FillService:
+    """Return what stations serve: trips on their routes, and point demands."""
+    demand, reach = case.demand, case.points.reach
+    nearest = np.lexsort((reach.km, reach.place))
+    return FillService(
+        case.driving.candidate_paths(case.reached),
+        path=case.driving.of(demand),
+        kind=class_numbers(demand),
+        tank_kg=demand["tank_kg"].to_numpy(dtype=np.float64),
+        laps_per_day=amounts.laps_per_day,
+        volume=amounts.volume,
+        points=(reach.place[nearest], reach.site[nearest], case.points.kg_per_day),
+    )
+
+
+def solve(
+    cases: Sequence[SitingCase],
+    *,
+    weight: Floats,
+    on_progress: ProgressCallback | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> list[FlowRefuelingSolution]:
+    """Choose the stations that serve the most within their sizes, those of each year among the next one's.
+
+    Parameters
+    ----------
+    cases
+        Of the years, ascending; the last is that of the plan.
+    weight
+        (n_years,) float64, what a day of each year counts.
+    on_progress, should_stop
+        Told about changes; asked whether to stop.
+
+    Returns
+    -------
+    list[FlowRefuelingSolution]
+        One per year; ``served`` is of the trips of its case. All bear the certificate of the whole.
+    """
+    last = cases[-1]
+    amounts = Amounts.of(cases)
+    answer = solve_buildout(
+        question_of(cases, amounts, weight=weight),
+        service_of(last, amounts),
+        gap=last.scenario.solve.gap,
+        time_limit_s=last.scenario.solve.time_limit_s,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    found = []
+    for period, case in enumerate(cases):
+        new = answer.new(period)
+        stations = np.union1d(case.existing, new).astype(np.int64)
+        found.append(
+            FlowRefuelingSolution(
+                stations=stations,
+                new=new,
+                served=served_trips(case.cover, stations)[: len(case.demand)],
+                certificate=answer.certificate,
+            )
+        )
+    return found
