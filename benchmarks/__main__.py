@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import (
     anytime,
+    buildout,
     classics,
     demand,
     flow_refueling,
@@ -42,6 +43,7 @@ def main(wanted: list[str]) -> None:
         "plan": lambda: Report(flow_refueling.rows(load_inputs(), Scenario()), []),
         "replanning": replanning.report,
         "scale": scale.report,
+        "buildout": buildout.report,
         "anytime": anytime.report,
         "n25": twenty_five.report,
         "classics": classics.report,
