@@ -10,7 +10,7 @@ from corridor.errors import InputError
 from planner.demand_view import demand_key
 from planner.scenario import OBJECTIVES, YEARS, Scenario, validated
 from planner.text import LANGUAGES, Language, text
-from planner.views import closures, trip_upload
+from planner.views import closures, earlier_years, supply_choices, trip_upload
 from planner.views.status import message
 
 if TYPE_CHECKING:
@@ -93,13 +93,10 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         key="detour",
         help=text("sidebar.detour_help", language),
     )
+    detour = detour_percent / 100.0
     detour_decay = _decay(asked, language) if detour_percent > 0 else None
-    green_only = st.toggle(
-        text("sidebar.green_only", language),
-        value=asked.green_only,
-        key="green",
-        help=text("sidebar.green_only_help", language),
-    )
+    rollout = earlier_years.draw(asked, language, year=year, most_stations=_MOST_STATIONS)
+    supply = supply_choices.draw(session, asked, inputs, language)
     is_sound = closures.draw(session, inputs, language)
     trip_upload.draw(session, language)
     settings = {
@@ -110,15 +107,21 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "stations": stations,
         "usable_range_km": usable_range,
         "objective": objective,
-        "detour": detour_percent / 100.0,
+        "detour": detour,
         "detour_decay": detour_decay,
-        "green_only": green_only,
+        "rollout": rollout,
+        **supply.settings,
         "closures": session.closures,
         "added_sites": [site.model_dump() for site in session.added_sites],
         "point_demands": [point.model_dump() for point in session.point_demands],
         "assumptions": session.assumptions,
         **trip_upload.settings(session),
     }
+    refused = earlier_years.fault(rollout, language, year=year, stations=stations, detour=detour)
+    # Below all settings, where one looks for the button: what is wrong may stand in a closed list.
+    for fault in (*supply.faults, *([] if refused is None else [refused])):
+        st.error(fault)
+        is_sound = False
     if is_sound:
         _solve(session, settings, language)
 

@@ -15,6 +15,7 @@ from planner.views import (
     economics,
     legend,
     plan_points,
+    rollout,
     screening,
     tables,
 )
@@ -50,6 +51,7 @@ def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
     """Draw the tables, the proof and the downloads."""
     names = [
         "stations",
+        *(["rollout"] if len(plan.rollout) else []),
         "supply",
         "bases",
         "economics",
@@ -57,22 +59,23 @@ def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
         "certificate",
         *(["points"] if len(plan.points) else []),
     ]
-    siting, supply, made, money, sites, proof, *points = st.tabs(
-        [text(f"table.{name}", language) for name in names]
-    )
-    with siting, st.container(key="siting"):
+    tabs = dict(zip(names, st.tabs([text(f"table.{name}", language) for name in names]), strict=True))
+    with tabs["stations"], st.container(key="siting"):
         tables.siting(plan, inputs.bases, language)
-    with supply, st.container(key="supply"):
+    with tabs["supply"], st.container(key="supply"):
         tables.supply(plan, inputs.bases, language)
-    with made:
+    with tabs["bases"]:
         bases.draw(plan, language)
-    with money, st.container(key="economics"):
+    with tabs["economics"], st.container(key="economics"):
         economics.draw(plan, language)
-    with sites, st.container(key="screening"):
+    with tabs["screening"], st.container(key="screening"):
         screening.draw(plan, language)
-    with proof:
+    with tabs["certificate"]:
         certificate.draw(plan, language)
-    for tab in points:
-        with tab, st.container(key="points"):
+    if "rollout" in tabs:
+        with tabs["rollout"], st.container(key="rollout"):
+            rollout.draw(plan, language)
+    if "points" in tabs:
+        with tabs["points"], st.container(key="points"):
             plan_points.table(plan, language)
     downloads.draw(plan, language)
