@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 #: Serving planes added at a point, per period.
 _MOST_PLANES = 8
 
-#: Coefficients below this share of the largest of their row are dust.
-_DUST = 1e-6
+#: Coefficients that count for less than this share of what the largest of their row counts are dust.
+_DUST = 1e-10
 
 
 class CoveringPlanes:
@@ -150,13 +150,15 @@ class ServingPlanes:
 def without_dust(rows: Rows, upper: Floats) -> Rows:
     """Leave out coefficients too small for a solver's arithmetic, at their worst; upper limits of columns.
 
-    Only coefficients below 0 are small here: what they could take off is added to the limit.
+    Only coefficients below 0 are left out: the most they could take off is added to the limit.
     """
     entries = rows.matrix.tocoo()
     row, column = entries.coords
-    largest = np.asarray(abs(rows.matrix).max(axis=1).todense()).ravel()
-    dust = (entries.data < 0.0) & (-entries.data < _DUST * largest[row])
-    given = np.bincount(row[dust], weights=-entries.data[dust] * upper[column[dust]], minlength=len(rows))
+    most = np.abs(entries.data) * upper[column]
+    largest = np.zeros(len(rows))
+    np.maximum.at(largest, row, most)
+    dust = (entries.data < 0.0) & (most < _DUST * largest[row])
+    given = np.bincount(row[dust], weights=most[dust], minlength=len(rows))
     kept = sparse.csr_array((entries.data[~dust], (row[~dust], column[~dust])), shape=rows.matrix.shape)
     return Rows(matrix=kept, limit=rows.limit + given)
 

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 #: Groups of classes with a volume of their own.
 _GROUPS = 60
 #: Most rounds, and what so many rounds must take off the bound, as a share, to be followed by more.
-_ROUNDS, _SLOW_ROUNDS, _SLOW = 100, 4, 1e-3
+_ROUNDS, _SLOW_ROUNDS, _SLOW, _SLOW_SERVICE = 200, 4, 1e-3, 2
 #: Of the covering planes at a point those are added that are violated by this share of the most violated one.
 _SHARE = 0.5
-#: Least violation of covering and serving planes, as shares of all volume.
-_COVERING, _SERVING = 1e-6, 1e-3
+#: Least violation of covering and serving planes, and of either at a plan, as shares of all volume.
+_COVERING, _SERVING, _AT_PLANS = 1e-6, 1e-3, 1e-9
 #: A fraction of a station counts from so many kg/d on; prices at fractions are found to this gap.
 _LEAST_SIZE, _ROUGH = 1.0, 0.003
 _DONE = 1e-9
@@ -105,7 +105,7 @@ class Relaxation:
         middle: Floats | None = None
         best: Relaxed | None = None
         bounds: list[float] = []
-        before_service = np.inf
+        fallen: list[float] = []
         for number in range(_ROUNDS):
             relaxed = master.solve(time_limit_s=left_s())
             if relaxed is None:
@@ -126,11 +126,24 @@ class Relaxation:
             middle = relaxed.x if middle is None else 0.5 * (middle + relaxed.x)
             if not self._cut_by_service(master, relaxed.x, middle):
                 break
-            if is_slow and _is_little(before_service, relaxed.bound):
+            fallen.append(relaxed.bound)
+            if len(fallen) > _SLOW_SERVICE and _is_little(fallen[-1 - _SLOW_SERVICE], relaxed.bound):
                 break
-            before_service = relaxed.bound
             bounds.clear()
         return best
+
+    def with_all_cuts(self, *, time_limit_s: float) -> Relaxed | None:
+        """Solve the linear master once more, from the start, with all cuts found so far.
+
+        Raises
+        ------
+        TimeoutError
+            The time did not suffice.
+        """
+        master = LinearMaster(self.layout.program(self._sizes(), integer=False))
+        for rows in self._pool:
+            master.add(rows)
+        return master.solve(time_limit_s=time_limit_s)
 
     def learn(self, plan: Plan, x: Floats) -> int:
         """Keep the planes tight at a plan that a master's solution violates; return how many."""
@@ -140,7 +153,7 @@ class Relaxation:
                 self._serving.learn(self._service.everywhere(period, served))
         for period, module in enumerate(plan.module):
             stations = ((module >= 0) | question.is_existing).astype(np.float64)
-            least = _COVERING * float(self.layout.group_volume[period].sum())
+            least = _AT_PLANS * float(self.layout.group_volume[period].sum())
             for rows in (
                 violated(self._covering.at(period, stations), x, least=least),
                 self._serving.at(period, x, stations, least=least),

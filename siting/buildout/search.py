@@ -44,6 +44,8 @@ _FIRST_PLAN = 4
 _FEW_ROUNDS, _FEW_GAP, _FEW_NODES, _CLOSE = 12, 0.01, 300, 0.002
 #: Gap to which the whole program is solved, of the gap open.
 _WHOLE_GAP = 0.25
+#: The linear master is solved again, with all cuts, every so many rounds.
+_ROOT_AGAIN = 4
 _DONE = 1e-9
 
 
@@ -113,7 +115,6 @@ class Search:
             return
         self._rule_out(root)
         self._among_the_promising()
-        self._rule_out(root)
         self._whole()
 
     def _cover_first(self) -> None:
@@ -164,19 +165,32 @@ class Search:
     def _whole(self) -> None:
         """Solve the master over all sites that are left, with more cuts each time."""
         every = np.ones(self._question.n_sites, dtype=bool)
-        share = _WHOLE_GAP
+        share, number = _WHOLE_GAP, 0
         while not self._done():
-            before = (self.value, self.bound)
-            gap = max(self._gap / 2.0, share * min(self._open(), 1.0))
+            if number % _ROOT_AGAIN == 0:
+                self._bound_linearly()
+            number += 1
+            before, least = (self.value, self.bound), self._gap / 2.0
+            gap = max(least, share * min(self._open(), 1.0))
             plan, bound, x = self._solved(every, gap=gap)
             if bound is not None:
                 self._lower_bound_to(max(bound, self._given_up), "bound")
             if plan is None:
                 return
             if not self._relaxation.learn(plan, x) and before == (self.value, self.bound):
+                if gap == least:
+                    return  # what is left is the arithmetic of the solvers
                 share *= _WHOLE_GAP  # the master was not solved closely enough to say more
-                if share < _DONE:
-                    return
+
+    def _bound_linearly(self) -> None:
+        """Solve the linear master with all cuts found since, and leave out sites by it."""
+        try:
+            root = self._relaxation.with_all_cuts(time_limit_s=self._watch.left())
+        except TimeoutError:
+            return
+        if root is not None:
+            self._lower_bound_to(root.bound, "linear bound")
+            self._rule_out(root)
 
     def _solved(
         self, sites: NDArray[np.bool_], *, gap: float, nodes: int | None = None
