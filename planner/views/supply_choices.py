@@ -69,14 +69,13 @@ def draw(session: Session, asked: Scenario, inputs: Inputs, language: Language) 
 
 def _modes(chosen: Sequence[str], language: Language) -> list[str]:
     """Draw the modes of delivery and return those chosen, in the order of :data:`MODES`."""
-    # A list keeps the words of the language it was first drawn in: each language has its own.
-    modes = st.multiselect(
+    # Pills keep the words of the language they were first drawn in: each language has its own.
+    modes = st.pills(
         text("supply.modes", language),
         MODES,
+        selection_mode="multi",
         default=list(chosen),
         format_func=lambda mode: text(f"mode.{mode}", language),
-        select_all=False,
-        placeholder=text("supply.modes_placeholder", language),
         key=f"modes-{language}",
         help=text("supply.modes_help", language),
     )

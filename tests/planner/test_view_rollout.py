@@ -220,7 +220,7 @@ def test_more_stations_earlier_than_later_cannot_be_solved():
 
 def test_choices_of_supply_reach_the_scenario():
     app = _opened()
-    app.multiselect("modes-zh").set_value(["liquid", "pipeline", "tube_30mpa"]).run()
+    app.button_group("modes-zh").set_value(["liquid", "pipeline", "tube_30mpa"]).run()
     app.number_input("trailers-tube_30mpa").set_value(4).run()
     app.toggle("on_site").set_value(True).run()
     app.toggle("green_only").set_value(True).run()
@@ -231,15 +231,15 @@ def test_choices_of_supply_reach_the_scenario():
     app.session_state["in"] = "en"
     app.run()
     assert _solved(app) == asked
-    app.multiselect("modes-en").set_value(["tube_20mpa", "liquid"]).run()
+    app.button_group("modes-en").set_value(["tube_20mpa", "liquid"]).run()
     assert _solved(app).trailers == {}, "no limit of a mode that is not weighed"
 
 
 def test_nothing_that_could_bring_hydrogen_is_told_at_once():
     app = _opened()
-    app.multiselect("modes-zh").set_value([]).run()
+    app.button_group("modes-zh").set_value([]).run()
     assert _errors(app) == [text("supply.no_mode", "zh")]
-    app.multiselect("modes-zh").set_value(["liquid"]).run()
+    app.button_group("modes-zh").set_value(["liquid"]).run()
     app.number_input("trailers-liquid").set_value(0).run()
     assert _errors(app) == [text("supply.no_trailer", "zh")]
     app.toggle("on_site").set_value(True).run()
