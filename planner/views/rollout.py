@@ -20,7 +20,7 @@ _MARKS = {"built": MARKS["new"], "enlarged": "↑"}
 
 #: Columns after the name: key of the heading, format, width.
 _COLUMNS: dict[str, tuple[str, str | None, int]] = {
-    "only_here_kg_per_day": ("rollout.only_here_short", "%,.0f", 108),
+    "only_here_kg_per_day": ("rollout.only_here_short", "%,.0f", 80),
     "action": ("column.action", None, 64),
     "added_kg_per_day": ("rollout.added_short", "%,.0f", 76),
     "capex_wan_cny": ("rollout.capex_short", "%,.0f", 92),
@@ -38,7 +38,7 @@ def draw(plan: Plan, language: Language) -> None:
     configured: dict[str, Any] = {
         "year": column.TextColumn(text("column.year", language), width=46, pinned=True),
         "number": column.TextColumn("#", width=46, pinned=True),
-        "name": column.TextColumn(text(f"column.name_{language}", language), width=102),
+        "name": column.TextColumn(text(f"column.name_{language}", language), width=126),
     }
     for name, (heading, form, width) in _COLUMNS.items():
         title, told = text(heading, language), text(f"column.{name}", language)

@@ -58,7 +58,7 @@ def test_earlier_years_are_planned_together_with_the_last(visit, app_url, tmp_pa
 
     page.get_by_text("English", exact=True).click()
     page.get_by_role("tab", name="Roll-out").click()
-    page.get_by_text("All years are solved together").wait_for()
+    page.get_by_text("Stations only grow").wait_for()
     assert page.locator(".st-key-rollout-2027 input").input_value() == "3"
     assert page.get_by_text("The map shows the plan of this scenario.").count() == 1
     page.screenshot(path=tmp_path / "en.png")
