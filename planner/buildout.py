@@ -181,6 +181,7 @@ def solve(
         service_of(last, amounts),
         gap=last.scenario.solve.gap,
         time_limit_s=last.scenario.solve.time_limit_s,
+        rounds=last.scenario.solve.rounds,
         on_progress=on_progress,
         should_stop=should_stop,
     )

@@ -45,12 +45,16 @@ class SolveOptions(BaseModel):
         Wall-clock limit of the siting solve, seconds.
     gap
         Relative gap at which the solve may stop, 0-1.
+    rounds
+        Most rounds of the master over whole stations where stations are crowded, or several years are decided
+        (docs/buildout.md): more of them bring plan and bound closer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     time_limit_s: float = Field(default=40.0, gt=0, le=86_400, allow_inf_nan=False)
     gap: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
+    rounds: int = Field(default=3, ge=0, le=1_000_000)
 
 
 class AddedSite(BaseModel):
@@ -298,6 +302,8 @@ class Scenario(BaseModel):
             "rollout": {},
             "trailers": {},
         }
+        if content["solve"]["rounds"] == SolveOptions().rounds:
+            del content["solve"]["rounds"]
         for name, default in defaults.items():  # scenarios from before there were any keep their identity
             if content[name] == default:
                 del content[name]

@@ -102,6 +102,7 @@ def solve_buildout(
     *,
     gap: float = 0.0,
     time_limit_s: float = 60.0,
+    rounds: int | None = None,
     on_progress: ProgressCallback | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Buildout:
@@ -117,6 +118,10 @@ def solve_buildout(
         Stop at this relative gap, 0-1; the result is then `feasible`, unless the gap proven is zero.
     time_limit_s
         Stop after this many seconds with the best plan found.
+    rounds
+        Stop after so many rounds of masters over whole stations: the same on every machine, unlike a limit.
+        With 0 and where stations alone count, they are sited as if each had room for anybody, and the bound
+        is that of covering. None: any number.
     on_progress
         Called with incumbent, bound, gap, seconds and a message whenever one of them changed.
     should_stop
@@ -136,6 +141,7 @@ def solve_buildout(
         service,
         gap=max(gap, OPTIMALITY_TOLERANCE / 2.0),
         time_limit_s=time_limit_s,
+        rounds=rounds,
         on_progress=on_progress,
         should_stop=should_stop,
     )

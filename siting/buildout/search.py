@@ -60,6 +60,8 @@ class Search:
         Relative gap at which to stop, 0-1.
     time_limit_s
         Most seconds.
+    rounds
+        Most rounds of masters over whole stations, among promising sites and among all; None: any number.
     on_progress, should_stop
         Told about changes; asked whether to stop.
     """
@@ -71,11 +73,13 @@ class Search:
         *,
         gap: float,
         time_limit_s: float,
+        rounds: int | None = None,
         on_progress: ProgressCallback | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
         self._watch = Watch(time_limit_s=time_limit_s, should_stop=should_stop)
         self._question, self._gap, self._on_progress = question, gap, on_progress
+        self._rounds = np.inf if rounds is None else rounds
         self._relaxation = Relaxation(question, service)
         self._plans = Plans(question, service)
         self._hopeless = np.zeros(question.n_sites, dtype=bool)
@@ -104,7 +108,7 @@ class Search:
         self._try(self._plans.nothing_new())
         if not self._question.sizes_matter and self._question.n_periods == 1:
             self._cover_first()
-        if self._done():
+        if self._done() or self._rounds == 0:
             return
         try:
             root = self._relaxation.solved(left_s=self._watch.left, on_round=self._heard)
@@ -153,7 +157,7 @@ class Search:
     def _among_the_promising(self) -> None:
         """Find plans among the sites that linear solutions used, while that is worth more than bounds."""
         self._try(self._plans.rounded(self._fractional))
-        for _ in range(_FEW_ROUNDS):
+        for _ in range(int(min(_FEW_ROUNDS, self._rounds))):
             open_ = self._open()
             if open_ <= _CLOSE or self._done():
                 return
@@ -166,7 +170,7 @@ class Search:
         """Solve the master over all sites that are left, with more cuts each time."""
         every = np.ones(self._question.n_sites, dtype=bool)
         share, number = _WHOLE_GAP, 0
-        while not self._done():
+        while number < self._rounds and not self._done():
             if number % _ROOT_AGAIN == 0:
                 self._bound_linearly()
             number += 1
