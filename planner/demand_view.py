@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _OF_SUPPLY = (
     "name",
     "stations",
+    "rollout",
     "green_only",
     "locked",
     "forbidden",
