@@ -29,6 +29,7 @@ _OF_SUPPLY = (
     "name",
     "stations",
     "rollout",
+    "room",
     "green_only",
     "locked",
     "forbidden",

@@ -34,7 +34,7 @@ from planner.rollout import (
 )
 from planner.siting_case import siting_case
 from siting.deviation import even_steps
-from siting.flow_refueling import FlowRefuelingSolution
+from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
 from siting.replay import replay_trips
 from siting.resilience import ResilientSolution, solve_resilient
 from siting.supply_terms import check_supply_values, supply_network
@@ -225,6 +225,8 @@ def _site(
         solve = partial(detours.solve, case.cover)
     elif scenario.resilience is not None:
         solve = partial(solve_resilient, case.cover, case.volume, least_share=scenario.resilience)
+    elif not scenario.counts_room:
+        solve = partial(solve_flow_refueling, case.cover, case.volume)
     else:
         *before, built = solve_buildout(
             [*earlier, case],

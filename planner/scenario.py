@@ -147,6 +147,9 @@ class Scenario(BaseModel):
     rollout
         Earlier years, and the most new stations that may stand in each: what of the plan is built first
         (:mod:`planner.rollout`). Nothing plans the year alone.
+    room
+        Whether siting counts what stations have room for (docs/buildout.md), and not all that is within range
+        of them; a roll-out always does.
     usable_range_km
         Usable range of every vehicle class, km; None takes each class's own.
     green_only
@@ -199,6 +202,7 @@ class Scenario(BaseModel):
     stations: int = Field(default=12, ge=0, le=1000)
     objective: Objective = "kg"
     rollout: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    room: bool = False
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
     resilience: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
@@ -284,7 +288,7 @@ class Scenario(BaseModel):
     @property
     def counts_room(self) -> bool:
         """Whether siting counts what stations have room for, or else what is within range of them."""
-        return self.detour == 0.0 and self.resilience is None
+        return self.room or bool(self.rollout)
 
     @property
     def identity(self) -> str:
@@ -300,6 +304,7 @@ class Scenario(BaseModel):
             "point_demands": [],
             "resilience": None,
             "rollout": {},
+            "room": False,
             "trailers": {},
         }
         if content["solve"]["rounds"] == SolveOptions().rounds:

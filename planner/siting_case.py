@@ -54,6 +54,7 @@ _NOT_OF_TRIPS = (
     "detour",
     "detour_decay",
     "rollout",
+    "room",
     "locked",
     "forbidden",
     "hazmat_closed",
@@ -158,10 +159,10 @@ def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambd
     if scenario.detour > 0.0 and scenario.resilience is not None:
         what = "detours and resilience cannot be asked for together yet"
         raise InputError(Fault(what, "detour, resilience", "Set detour = 0 or leave resilience out"))
-    if scenario.rollout and not scenario.counts_room:
-        what = "a roll-out cannot be asked for together with detours or resilience yet"
-        mend = "Leave rollout out, or set detour = 0 and leave resilience out"
-        raise InputError(Fault(what, "rollout, detour, resilience", mend))
+    if scenario.counts_room and (scenario.detour > 0.0 or scenario.resilience is not None):
+        what = "room or a roll-out cannot be asked for together with detours or resilience yet"
+        mend = "Leave room and rollout out, or set detour = 0 and leave resilience out"
+        raise InputError(Fault(what, "room, rollout, detour, resilience", mend))
     stage("load", "reading the tables, routing all pairs of zones")
     inputs = load_inputs(scenario)
     values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
