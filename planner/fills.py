@@ -94,7 +94,12 @@ def shared_fills(
         tank_kg=served["tank_kg"].to_numpy(dtype=np.float64),
     )
     covered = np.flatnonzero(points.covered)
-    stops = with_points(of_trips, station=points.station[covered], kg=points.placed.kg_per_day[covered])
+    stops = with_points(
+        of_trips,
+        point=np.arange(len(covered)),
+        station=points.station[covered],
+        kg=points.placed.kg_per_day[covered],
+    )
     laps = np.concatenate([served["trips_per_day"].to_numpy(dtype=np.float64), np.ones(len(covered))])
     answer = share_fills(stops, laps_per_day=laps, limit_kg_per_day=limit)
 

@@ -227,26 +227,27 @@ def round_trip_stops(
     )
 
 
-def with_points(stops: FillStops, *, station: Indices, kg: Floats) -> FillStops:
-    """Return the stops with trips behind them that take all they need at one station each.
+def with_points(stops: FillStops, *, point: Indices, station: Indices, kg: Floats) -> FillStops:
+    """Return the stops with trips behind them that take all they need at any one station in their reach.
 
     Parameters
     ----------
     stops
         Stops of trips.
-    station
-        (n_points,) int64.
+    point, station
+        (n,) int64, "station is within reach of point"; points ascending.
     kg
         (n_points,) float64, per lap.
     """
     count = len(station)
+    ends = stops.offsets[-1] + np.searchsorted(point, np.arange(1, len(kg) + 1))
     return FillStops(
-        offsets=np.concatenate([stops.offsets, stops.offsets[-1] + 1 + np.arange(count)]),
+        offsets=np.concatenate([stops.offsets, ends]).astype(np.int64),
         station=np.concatenate([stops.station, station]).astype(np.int64),
         used_kg=np.concatenate([stops.used_kg, np.zeros(count)]),
         lap_kg=np.concatenate([stops.lap_kg, kg]),
         tank_kg=np.concatenate([stops.tank_kg, kg]),
-        home_kg=np.concatenate([stops.home_kg, np.full(count, np.nan)]),
+        home_kg=np.concatenate([stops.home_kg, np.full(len(kg), np.nan)]),
         n_stations=stops.n_stations,
         row=np.concatenate([stops.row, np.full(count, -1)]).astype(np.int64),
         homeward=np.concatenate([stops.homeward, np.zeros(count, dtype=bool)]),

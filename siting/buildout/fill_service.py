@@ -13,11 +13,12 @@ import numpy as np
 
 from siting.allocation import share_fills
 from siting.buildout.question import Served
-from siting.fill_plans import FillStops, cheapest_fills, round_trip_stops
+from siting.fill_plans import cheapest_fills, round_trip_stops, with_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from siting.fill_plans import FillStops
     from siting.stops import CandidatePaths
 
     Indices = NDArray[np.int64]
@@ -146,7 +147,7 @@ class FillService:
         rows = np.flatnonzero(is_open[site])
         if first_only:
             rows = rows[np.diff(point[rows], prepend=-1) != 0]
-        return with_reach(stops, point=point[rows], site=site[rows], kg_per_day=kg_per_day)
+        return with_points(stops, point=point[rows], station=site[rows], kg=kg_per_day)
 
 
 def _opened(paths: CandidatePaths, is_open: NDArray[np.bool_]) -> CandidatePaths:
@@ -162,33 +163,4 @@ def _opened(paths: CandidatePaths, is_open: NDArray[np.bool_]) -> CandidatePaths
         back=paths.back[kept],
         serves_out=serves_out,
         serves_back=serves_back,
-    )
-
-
-def with_reach(stops: FillStops, *, point: Indices, site: Indices, kg_per_day: Floats) -> FillStops:
-    """Return the stops of trips and point demands: a point takes all it needs at any site in its reach.
-
-    Parameters
-    ----------
-    stops
-        Of the trips.
-    point, site
-        (n,) int64, "site is within reach of point"; points ascending. Of the open ones the first takes it.
-    kg_per_day
-        (n_points,) float64; a point is a trip with one lap a day.
-    """
-    n_points = len(kg_per_day)
-    if n_points == 0:
-        return stops
-    ends = stops.offsets[-1] + np.searchsorted(point, np.arange(1, n_points + 1))
-    return replace(
-        stops,
-        offsets=np.concatenate([stops.offsets, ends]).astype(np.int64),
-        station=np.concatenate([stops.station, site]),
-        used_kg=np.concatenate([stops.used_kg, np.zeros(len(site))]),
-        lap_kg=np.concatenate([stops.lap_kg, kg_per_day]),
-        tank_kg=np.concatenate([stops.tank_kg, kg_per_day]),
-        home_kg=np.concatenate([stops.home_kg, np.full(n_points, np.nan)]),
-        row=np.concatenate([stops.row, np.full(len(site), -1, dtype=np.int64)]),
-        homeward=np.concatenate([stops.homeward, np.zeros(len(site), dtype=bool)]),
     )

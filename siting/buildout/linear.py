@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from ortools.linear_solver.pywraplp import Constraint as LinearConstraint
 from ortools.linear_solver.pywraplp import MPSolverParameters
 from ortools.linear_solver.pywraplp import Solver as LinearSolver
 
@@ -68,7 +69,7 @@ class LinearMaster:
         objective.SetMaximization()
         for column in np.flatnonzero(program.objective).tolist():
             objective.SetCoefficient(self._columns[column], float(program.objective[column]))
-        self._rows: list[object] = []
+        self._rows: list[LinearConstraint] = []
         self._matrices: list[sparse.csr_array] = []
         self._limits: list[Floats] = []
         self._store(program.matrix, program.row_upper)
@@ -102,7 +103,7 @@ class LinearMaster:
         status = self._status(time_limit_s)
         if status == LinearSolver.INFEASIBLE:
             return None
-        dual = np.maximum([row.dual_value() for row in self._rows], 0.0)  # type: ignore[attr-defined]
+        dual = np.maximum([row.dual_value() for row in self._rows], 0.0)
         limit = np.concatenate(self._limits)
         used = np.zeros(len(self._columns))
         start = 0
