@@ -163,9 +163,9 @@ class Plan:
     stations, flows, supply, supply_months, bases
         Tables of docs/tables.md.
     certificate
-        Of the siting solve: what the stations serve, per day, in the unit of the scenario's objective
-        (:mod:`planner.objective`); with a roll-out the mean over its years. With detours or
-        resilience what is within range, whatever their room.
+        Of the siting solve: what is within range of the stations, per day, in the unit of the scenario's
+        objective (:mod:`planner.objective`). Where siting counts room (`Scenario.counts_room`) what they
+        serve; with a roll-out the mean over its years.
     replay
         What the independent replay drove: ``trips``, ``faults``, ``lowest_fill_share``.
     kpis
