@@ -351,7 +351,7 @@ class Parts:
         unused = self.scenario.stations - int(kpis["stations_new"])
         if proof.status == "feasible":
             notices.append(Notice("stopped_early", {"gap": proof.gap}))
-        elif unused > 0:
+        elif unused > 0 and not self.scenario.has_budget:
             notices.append(Notice("unused_stations", {"count": unused}))
         full = kpis["covered_kg_per_day"] - kpis["served_kg_per_day"]
         if full > _NOTEWORTHY_KG_PER_DAY:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from corridor.errors import Fault, InputError
 from planner.assembly import MODULES_KG_PER_DAY
+from planner.budget import capex_wan_cny, most_spent_wan_cny, most_stations
 from planner.driving import class_numbers
 from siting.buildout import solve_buildout
 from siting.buildout.fill_service import FillService
@@ -102,8 +103,24 @@ def _alike(demand: pd.DataFrame, last: pd.DataFrame, row: NDArray[np.int64]) -> 
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Sited:
+    """Where stations go in a year.
+
+    Parameters
+    ----------
+    solution
+        Stations, what is within range of them, and what was proven.
+    most_kg_per_day
+        (n_stations,) float64, sizes the budget pays for, NaN for existing stations; None: any size.
+    """
+
+    solution: FlowRefuelingSolution
+    most_kg_per_day: Floats | None = None
+
+
 def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats) -> Question:
-    """Return what a scenario asks: the most served, with at most so many new stations each year.
+    """Return what a scenario asks: the most served, with so many new stations and so much money each year.
 
     Parameters
     ----------
@@ -116,8 +133,6 @@ def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats
     """
     last, n_years = cases[-1], len(cases)
     sites, assumed = last.inputs.sites, last.values  # noqa: PD011  no table
-    no_costs = np.zeros((len(sites), len(MODULES_KG_PER_DAY)))
-    most = [*last.scenario.rollout.values(), last.scenario.stations]
     return Question(
         cover=last.cover,
         volume=amounts.volume,
@@ -125,11 +140,11 @@ def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats
         module_kg_per_day=np.array(MODULES_KG_PER_DAY, dtype=np.float64),
         existing_kg_per_day=existing_kg_per_day(sites, assumed),
         highest_utilization=assumed["station.highest_utilization"],
-        most_new=np.array(most, dtype=np.float64),
-        cost=no_costs,
-        budget=np.full(n_years, np.inf),
+        most_new=most_stations(last.scenario),
+        cost=capex_wan_cny(sites, assumed),
+        budget=most_spent_wan_cny(last.scenario),
         worth=np.ones(n_years),
-        running_cost=no_costs,
+        running_cost=np.zeros((len(sites), len(MODULES_KG_PER_DAY))),
         least_volume=np.zeros(n_years),
         locked=last.rows(last.scenario.locked),
         forbidden=last.rows(last.scenario.forbidden),
@@ -157,7 +172,7 @@ def solve(
     weight: Floats,
     on_progress: ProgressCallback | None = None,
     should_stop: Callable[[], bool] | None = None,
-) -> list[FlowRefuelingSolution]:
+) -> list[Sited]:
     """Choose the stations that serve the most within their sizes, those of each year among the next one's.
 
     Parameters
@@ -171,7 +186,7 @@ def solve(
 
     Returns
     -------
-    list[FlowRefuelingSolution]
+    list[Sited]
         One per year; ``served`` is of the trips of its case. All bear the certificate of the whole.
     """
     last = cases[-1]
@@ -189,12 +204,13 @@ def solve(
     for period, case in enumerate(cases):
         new = answer.new(period)
         stations = np.union1d(case.existing, new).astype(np.int64)
-        found.append(
-            FlowRefuelingSolution(
-                stations=stations,
-                new=new,
-                served=served_trips(case.cover, stations)[: len(case.demand)],
-                certificate=answer.certificate,
-            )
+        solution = FlowRefuelingSolution(
+            stations=stations,
+            new=new,
+            served=served_trips(case.cover, stations)[: len(case.demand)],
+            certificate=answer.certificate,
         )
+        module = answer.module[period, stations]
+        size = np.where(module < 0, np.nan, np.array(MODULES_KG_PER_DAY, dtype=np.float64)[module])
+        found.append(Sited(solution=solution, most_kg_per_day=size if last.scenario.has_budget else None))
     return found

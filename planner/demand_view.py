@@ -29,6 +29,8 @@ _OF_SUPPLY = (
     "name",
     "stations",
     "rollout",
+    "budget_wan_cny",
+    "rollout_budget_wan_cny",
     "room",
     "green_only",
     "locked",

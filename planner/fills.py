@@ -59,6 +59,7 @@ def shared_fills(
     points: ServedPoints,
     values: Mapping[str, float],
     least_kg_per_day: Floats | None = None,
+    most_kg_per_day: Floats | None = None,
 ) -> SharedFills:
     """Share the fills of trips and points over the stations, drive them, and size the stations.
 
@@ -78,13 +79,15 @@ def shared_fills(
         Assumptions in force.
     least_kg_per_day
         (n_stations,) float64, sizes new stations have already; None: none.
+    most_kg_per_day
+        (n_stations,) float64, largest sizes there is money for, of new stations; None: any.
 
     Raises
     ------
     corridor.errors.ReplayError
         If a vehicle fails on the road, or a station dispenses more than it may.
     """
-    capacities = _capacities(stations, values)
+    capacities = _capacities(stations, values, most_kg_per_day=most_kg_per_day)
     limit = capacities.limit_kg_per_day
     driving, n_trips = driven.driving, len(served)
     of_trips = round_trip_stops(
@@ -133,12 +136,15 @@ def shared_fills(
     )
 
 
-def _capacities(stations: pd.DataFrame, values: Mapping[str, float]) -> Capacities:
+def _capacities(
+    stations: pd.DataFrame, values: Mapping[str, float], *, most_kg_per_day: Floats | None
+) -> Capacities:
     """Return what the stations can dispense."""
     return Capacities(
         existing_kg_per_day=existing_kg_per_day(stations, values),
         modules_kg_per_day=np.array(MODULES_KG_PER_DAY, dtype=np.float64),
         highest_utilization=values["station.highest_utilization"],
+        most_kg_per_day=most_kg_per_day,
     )
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from corridor.errors import SolverError
 from planner.assembly import MODULES_KG_PER_DAY, Parts
+from planner.buildout import Sited
 from planner.buildout import solve as solve_buildout
 from planner.deliveries import deliveries, delivery_terms, hazmat_notices
 from planner.detours import Detours, DrivenWays
@@ -99,7 +100,8 @@ def make_plan(
     check_queue_values(values, modules=MODULES_KG_PER_DAY)
     detours = _detours(case)
     earlier = earlier_cases(scenario)
-    before, solution, resilient = _site(case, earlier, reporter, detours)
+    before, sited, resilient = _site(case, earlier, reporter, detours)
+    solution = sited.solution
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
     stations = inputs.sites.iloc[solution.stations]
     served = np.flatnonzero(solution.served)
@@ -121,6 +123,7 @@ def make_plan(
         points=within_reach,
         values=values,
         least_kg_per_day=sizes_before(phases, stations.index),
+        most_kg_per_day=sited.most_kg_per_day,
     )
     replay, sizing, taken = shared.replay, shared.sizing, shared.points
     reporter.stage("queues", "waiting times at the dispensers, by formula and simulated")
@@ -217,7 +220,7 @@ def _detours(case: SitingCase) -> Detours | None:
 
 def _site(
     case: SitingCase, earlier: list[SitingCase], reporter: _Reporter, detours: Detours | None
-) -> tuple[list[FlowRefuelingSolution], FlowRefuelingSolution, ResilientSolution | None]:
+) -> tuple[list[Sited], Sited, ResilientSolution | None]:
     """Choose the stations of earlier years and of the plan's; ``served`` is of the trips."""
     scenario = case.scenario
     solve: Callable[..., FlowRefuelingSolution | ResilientSolution]
@@ -257,7 +260,7 @@ def _site(
         served=answer.served[: len(case.demand)],
         certificate=answer.certificate,
     )
-    return [], solution, resilient
+    return [], Sited(solution=solution), resilient
 
 
 def _driven(case: SitingCase, solution: FlowRefuelingSolution, detours: Detours | None) -> DrivenWays:

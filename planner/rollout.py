@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from planner.assembly import MODULES_KG_PER_DAY
+from planner.budget import capex_wan_cny
 from planner.detours import DrivenWays
 from planner.fills import shared_fills
 from planner.plan import ROLLOUT_COLUMNS, no_rollout
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from planner.buildout import Sited
     from planner.scenario import Scenario
     from planner.siting_case import SitingCase
-    from siting.flow_refueling import FlowRefuelingSolution
 
     Floats = NDArray[np.float64]
 
@@ -60,10 +61,8 @@ class Phase:
 
 def earlier_cases(scenario: Scenario) -> list[SitingCase]:
     """Return the siting cases of the years before that of the plan, ascending."""
-    return [
-        siting_case(scenario.model_copy(update={"year": int(year), "rollout": {}}))
-        for year in scenario.rollout
-    ]
+    alone = scenario.model_copy(update={"rollout": {}, "budget_wan_cny": None, "rollout_budget_wan_cny": {}})
+    return [siting_case(alone.model_copy(update={"year": year})) for year in scenario.earlier_years]
 
 
 def weights(scenario: Scenario, values: Mapping[str, float]) -> Floats:
@@ -71,19 +70,19 @@ def weights(scenario: Scenario, values: Mapping[str, float]) -> Floats:
 
     A year stands for those up to the next one, the last for ``station.last_period_years``.
     """
-    years = [*(int(year) for year in scenario.rollout), scenario.year]
+    years = [*scenario.earlier_years, scenario.year]
     spans = [float(after - before) for before, after in pairwise(years)]
     lasting = np.array([*spans, values["station.last_period_years"]])
     share: Floats = lasting / lasting.sum()
     return share
 
 
-def phases_before(cases: Sequence[SitingCase], solutions: Sequence[FlowRefuelingSolution]) -> list[Phase]:
+def phases_before(cases: Sequence[SitingCase], sited: Sequence[Sited]) -> list[Phase]:
     """Share out and drive what each year serves, stations growing from year to year.
 
     Parameters
     ----------
-    cases, solutions
+    cases, sited
         Of the years, ascending.
 
     Raises
@@ -92,7 +91,8 @@ def phases_before(cases: Sequence[SitingCase], solutions: Sequence[FlowRefueling
         If a vehicle fails on the road, or a station dispenses more than it may.
     """
     found: list[Phase] = []
-    for case, solution in zip(cases, solutions, strict=True):
+    for case, chosen in zip(cases, sited, strict=True):
+        solution = chosen.solution
         stations = case.inputs.sites.iloc[solution.stations]
         served = np.flatnonzero(solution.served)
         coming = case.demand.iloc[served]
@@ -107,6 +107,7 @@ def phases_before(cases: Sequence[SitingCase], solutions: Sequence[FlowRefueling
             points=case.points.served_from(solution.stations),
             values=case.values,
             least_kg_per_day=sizes_before(found, stations.index),
+            most_kg_per_day=chosen.most_kg_per_day,
         )
         sized = shared.sizing.stations.set_axis(stations.index, axis="index")
         of_points = float(shared.points.served_kg_per_day().sum())
@@ -136,7 +137,6 @@ def rollout_table(phases: Sequence[Phase], values: Mapping[str, float]) -> pd.Da
     """
     if len(phases) < 2:  # noqa: PLR2004  a roll-out has steps
         return no_rollout()
-    capex = np.array([values[f"station.{size}.capex_wan_cny"] for size in MODULES_KG_PER_DAY])
     before = pd.Series(dtype=np.float64)
     parts = []
     for phase in phases:
@@ -150,7 +150,8 @@ def rollout_table(phases: Sequence[Phase], values: Mapping[str, float]) -> pd.Da
         table = table[table["module"] >= 0]
         standing = before.reindex(table.index)
         size = table["capacity_kg_per_day"]
-        spent = capex[table["module"].to_numpy()] - _cost(standing, capex)
+        capex = capex_wan_cny(sites.loc[table.index], values)
+        spent = _cost(size, capex) - _cost(standing, capex)
         parts.append(
             table.assign(
                 action=np.where(standing.isna(), "built", np.where(size > standing, "enlarged", "stands")),
@@ -167,9 +168,10 @@ def rollout_table(phases: Sequence[Phase], values: Mapping[str, float]) -> pd.Da
 
 
 def _cost(size_kg_per_day: pd.Series, capex: Floats) -> Floats:
-    """Return what sizes of the modules cost, 0 for none."""
+    """Return what stations of these sizes cost, 0 for none; ``capex`` is (n_stations, n_modules)."""
     module = np.searchsorted(MODULES_KG_PER_DAY, size_kg_per_day.fillna(0.0))
-    return np.where(size_kg_per_day.isna(), 0.0, capex[np.minimum(module, len(capex) - 1)])
+    of_size = capex[np.arange(len(capex)), np.minimum(module, capex.shape[1] - 1)]
+    return np.where(size_kg_per_day.isna(), 0.0, of_size)
 
 
 def _only_here(phase: Phase) -> Floats:
@@ -182,10 +184,13 @@ def _only_here(phase: Phase) -> Floats:
 
 
 def rollout_kpis(phases: Sequence[Phase], table: pd.DataFrame) -> dict[str, float]:
-    """Return the key figures of each year of a roll-out."""
+    """Return the key figures of each year of a roll-out, and the budgets."""
+    scenario = phases[-1].case.scenario
+    figures = {f"budget_wan_cny_{year}": most for year, most in scenario.rollout_budget_wan_cny.items()}
+    if scenario.budget_wan_cny is not None:
+        figures["budget_wan_cny"] = scenario.budget_wan_cny
     if table.empty:
-        return {}
-    figures: dict[str, float] = {}
+        return figures
     for phase in phases:
         case = phase.case
         demand = float(case.demand["kg_per_day"].sum()) + float(case.points.kg_per_day.sum())

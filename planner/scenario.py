@@ -28,11 +28,15 @@ Year = Literal[2027, 2030, 2035]
 Objective = Literal["kg", "trips", "vehicle_km", "co2"]
 OBJECTIVES: tuple[Objective, ...] = ("kg", "trips", "vehicle_km", "co2")
 
+#: Fields with keys of their own: ``rollout.2027=4``.
+_TABLES = {"solve", "zone_factor", "trailers", "rollout", "rollout_budget_wan_cny", "assumptions"}
+
 #: How hydrogen may be brought to stations (:mod:`siting.delivery_modes`).
 DeliveryMode = Literal["tube_20mpa", "tube_30mpa", "tube_50mpa", "liquid", "pipeline"]
 
 _Factor = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=100_000)]
+_Budget = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -147,9 +151,15 @@ class Scenario(BaseModel):
     rollout
         Earlier years, and the most new stations that may stand in each: what of the plan is built first
         (:mod:`planner.rollout`). Nothing plans the year alone.
+    budget_wan_cny
+        Most that all new stations may cost to build by the plan's year, without land, 10,000 CNY
+        (:mod:`planner.budget`); None is no limit.
+    rollout_budget_wan_cny
+        The same by the end of earlier years. A year named here is a year of the roll-out, named in `rollout`
+        or not: what a year does not limit itself, the next one limits.
     room
         Whether siting counts what stations have room for (docs/buildout.md), and not all that is within range
-        of them; a roll-out always does.
+        of them; a roll-out or a budget always does.
     usable_range_km
         Usable range of every vehicle class, km; None takes each class's own.
     green_only
@@ -202,6 +212,8 @@ class Scenario(BaseModel):
     stations: int = Field(default=12, ge=0, le=1000)
     objective: Objective = "kg"
     rollout: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    budget_wan_cny: _Budget | None = None
+    rollout_budget_wan_cny: dict[str, _Budget] = {}
     room: bool = False
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
@@ -234,15 +246,20 @@ class Scenario(BaseModel):
     @classmethod
     def _step_by_step(cls, most: dict[str, int], info: ValidationInfo) -> dict[str, int]:
         """Refuse years that are none of the earlier ones, and numbers that fall; put years in order."""
-        year, stations = info.data.get("year"), info.data.get("stations")
-        earlier = [str(each) for each in YEARS if year is None or each < year]
-        if wrong := sorted(set(most) - set(earlier)):
-            known = ", ".join(earlier) or "there is none"
-            raise ValueError(f"{', '.join(wrong)}: not a year before that of the plan ({known})")
-        ordered = {name: most[name] for name in sorted(most)}
+        ordered, stations = _by_year(most, info), info.data.get("stations")
         numbers = [*ordered.values(), *([] if stations is None else [stations])]
         if numbers != sorted(numbers):
             raise ValueError("the number of stations falls; it counts all new ones standing by then")
+        return ordered
+
+    @field_validator("rollout_budget_wan_cny")
+    @classmethod
+    def _added_up(cls, most: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        """Refuse years that are none of the earlier ones, and budgets that fall; put years in order."""
+        ordered, last = _by_year(most, info), info.data.get("budget_wan_cny")
+        budgets = [*ordered.values(), *([] if last is None else [last])]
+        if budgets != sorted(budgets):
+            raise ValueError("the budget falls; it counts all that was spent by then")
         return ordered
 
     @field_validator("delivery_modes")
@@ -286,15 +303,26 @@ class Scenario(BaseModel):
         return points
 
     @property
+    def earlier_years(self) -> tuple[int, ...]:
+        """Years of the roll-out before that of the plan, ascending."""
+        return tuple(int(year) for year in sorted({*self.rollout, *self.rollout_budget_wan_cny}))
+
+    @property
+    def has_budget(self) -> bool:
+        """Whether money is limited, in the plan's year or before."""
+        return self.budget_wan_cny is not None or bool(self.rollout_budget_wan_cny)
+
+    @property
     def counts_room(self) -> bool:
         """Whether siting counts what stations have room for, or else what is within range of them."""
-        return self.room or bool(self.rollout)
+        return self.room or bool(self.earlier_years) or self.has_budget
 
     @property
     def identity(self) -> str:
         """SHA-256 of the content without the name: equal scenarios have equal identities."""
         content = self.model_dump(mode="json", exclude={"name"})
         defaults: dict[str, object] = {
+            "budget_wan_cny": None,
             "delivery_modes": ["tube_20mpa", "liquid"],
             "detour": 0.0,
             "detour_decay": None,
@@ -304,6 +332,7 @@ class Scenario(BaseModel):
             "point_demands": [],
             "resilience": None,
             "rollout": {},
+            "rollout_budget_wan_cny": {},
             "room": False,
             "trailers": {},
         }
@@ -313,6 +342,16 @@ class Scenario(BaseModel):
             if content[name] == default:
                 del content[name]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _by_year(most: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    """Return what holds by earlier years, ascending; refuse years that are not before that of the plan."""
+    year = info.data.get("year")
+    earlier = [str(each) for each in YEARS if year is None or each < year]
+    if wrong := sorted(set(most) - set(earlier)):
+        known = ", ".join(earlier) or "there is none"
+        raise ValueError(f"{', '.join(wrong)}: not a year before that of the plan ({known})")
+    return {name: most[name] for name in sorted(most)}
 
 
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -395,7 +434,7 @@ def with_settings(content: Mapping[str, Any], settings: Sequence[str]) -> dict[s
             raise InputError(Fault(f"{setting!r} is not key=value", "--set", "Write e.g. --set stations=12"))
         head, _, rest = key.partition(".")
         value = _value(text.strip())
-        if head in {"solve", "zone_factor", "trailers", "rollout", "assumptions"} and rest:
+        if head in _TABLES and rest:
             result[head] = {**result.get(head, {}), rest: value}
         elif key in Scenario.model_fields or not rest:
             result[key] = value

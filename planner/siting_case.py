@@ -18,6 +18,7 @@ from corridor.errors import Fault, InputError
 from corridor.named_routes import corridor_share
 from demand.consumption import route_use
 from demand.hydrogen import demand_table
+from planner.budget import check_budgets
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.kept import Latest
@@ -54,6 +55,8 @@ _NOT_OF_TRIPS = (
     "detour",
     "detour_decay",
     "rollout",
+    "budget_wan_cny",
+    "rollout_budget_wan_cny",
     "room",
     "locked",
     "forbidden",
@@ -149,7 +152,8 @@ def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambd
     Raises
     ------
     corridor.errors.InputError
-        For unknown sites, zones or assumptions, and for what cannot be asked for together.
+        For unknown sites, zones or assumptions, budgets that build nothing, and for what cannot be asked for
+        together.
     """
     if scenario.detour > 0.0 and scenario.usable_range_km is not None:
         # Every route would be a kind of vehicle, with legs between all sites of its own: 20 GB and more.
@@ -160,13 +164,14 @@ def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambd
         what = "detours and resilience cannot be asked for together yet"
         raise InputError(Fault(what, "detour, resilience", "Set detour = 0 or leave resilience out"))
     if scenario.counts_room and (scenario.detour > 0.0 or scenario.resilience is not None):
-        what = "room or a roll-out cannot be asked for together with detours or resilience yet"
-        mend = "Leave room and rollout out, or set detour = 0 and leave resilience out"
-        raise InputError(Fault(what, "room, rollout, detour, resilience", mend))
+        what = "room, a roll-out or a budget cannot be asked for together with detours or resilience yet"
+        mend = "Leave room, rollout and budgets out, or set detour = 0 and leave resilience out"
+        raise InputError(Fault(what, "room, rollout, budget, detour, resilience", mend))
     stage("load", "reading the tables, routing all pairs of zones")
     inputs = load_inputs(scenario)
     values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)
     check_sites(scenario, inputs.sites)
+    check_budgets(scenario, inputs.sites, values)
     stage("demand", f"trips on {len(inputs.routes):,} routes")
     asked, traffic = _traffic(scenario, values)
     points = placed_points(scenario, inputs, values)

@@ -1,8 +1,8 @@
 """Sizes of stations: what each can dispense, and the module a new one needs for its load.
 
-Existing stations keep their capacity. A new one may grow to the largest module; once fills are shared
-(`siting.allocation`) it gets the smallest that carries its load. No station is loaded beyond the highest
-utilization a plan may count on.
+Existing stations keep their capacity. A new one may grow to the largest module, or as far as there is money
+for it; once fills are shared (`siting.allocation`) it gets the smallest that carries its load. No station is
+loaded beyond the highest utilization a plan may count on.
 """
 
 from __future__ import annotations
@@ -38,16 +38,20 @@ class Capacities:
         (n_modules,) float64, capacities that can be built, ascending.
     highest_utilization
         Share of its capacity a station may be loaded with, above 0 to 1.
+    most_kg_per_day
+        (n_stations,) float64, largest module each new station may get; of existing ones it is not read. None:
+        the largest of all.
 
     Raises
     ------
     corridor.errors.InputError
-        For capacities or a utilization out of bounds.
+        For capacities or a utilization out of bounds, and limits of new stations that are no modules.
     """
 
     existing_kg_per_day: Floats
     modules_kg_per_day: Floats
     highest_utilization: float
+    most_kg_per_day: Floats | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -59,6 +63,9 @@ class Capacities:
         if not 0.0 < self.highest_utilization <= 1.0:
             what, where = f"{self.highest_utilization} is not a utilization", "station.highest_utilization"
             faults.append(Fault(what, where, "Above 0, at most 1"))
+        most = self.most_kg_per_day
+        if most is not None and not np.isin(most[np.isnan(self.existing_kg_per_day)], modules).all():
+            faults.append(Fault("a limit is no module", "most_kg_per_day", "Give one of the modules"))
         if faults:
             raise InputError(faults)
 
@@ -66,9 +73,17 @@ class Capacities:
     def limit_kg_per_day(self) -> Floats:
         """(n_stations,) float64, the most each station may be loaded with."""
         is_new = np.isnan(self.existing_kg_per_day)
-        ceiling = np.where(is_new, self.modules_kg_per_day[-1], self.existing_kg_per_day)
+        ceiling = np.where(is_new, self.modules_kg_per_day[self._last_module], self.existing_kg_per_day)
         limit: Floats = self.highest_utilization * ceiling
         return limit
+
+    @property
+    def _last_module(self) -> NDArray[np.int64]:
+        """(n_stations,) int64, largest module of each new station."""
+        is_new, last = np.isnan(self.existing_kg_per_day), len(self.modules_kg_per_day) - 1
+        if self.most_kg_per_day is None:
+            return np.full(len(is_new), last)
+        return np.where(is_new, np.searchsorted(self.modules_kg_per_day, self.most_kg_per_day), last)
 
     def sized(
         self,
@@ -88,7 +103,7 @@ class Capacities:
         """
         is_new = np.isnan(self.existing_kg_per_day)
         carried = self.highest_utilization * self.modules_kg_per_day * (1.0 + _CARRIED)
-        smallest = np.minimum(np.searchsorted(carried, load_kg_per_day), len(carried) - 1)
+        smallest = np.minimum(np.searchsorted(carried, load_kg_per_day), self._last_module)
         if least_kg_per_day is not None:
             smallest = np.maximum(smallest, np.searchsorted(self.modules_kg_per_day, least_kg_per_day))
         module = np.where(is_new, smallest, -1)

@@ -36,8 +36,10 @@ def goal(plan: Plan, language: Language) -> str:
     """Return what was maximized, and whether the room of stations counted."""
     scenario = plan.scenario
     keys = [f"{scenario.objective}_said", "with_room" if scenario.counts_room else "within_range"]
-    if scenario.rollout:
+    if scenario.earlier_years:
         keys.append("by_year")
+    if scenario.has_budget:
+        keys.append("within_budget")
     joint = {"zh": "。", "en": ". "}[language]
     return joint.join(text(f"objective.{key}", language).rstrip("。.") for key in keys) + joint.strip()
 

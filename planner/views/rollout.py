@@ -70,7 +70,7 @@ def years(plan: Plan) -> pd.DataFrame:
         without demand).
     """
     found = []
-    for year in (*(int(each) for each in plan.scenario.rollout), plan.scenario.year):
+    for year in (*plan.scenario.earlier_years, plan.scenario.year):
         done = plan.rollout.loc[plan.rollout["year"] == year, "action"].value_counts()
         served, demand = (plan.kpis[f"{what}_kg_per_day_{year}"] for what in ("served", "demand"))
         found.append(

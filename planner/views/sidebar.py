@@ -73,6 +73,13 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         key="stations",
         help=text("sidebar.stations_help", language),
     )
+    budget = earlier_years.budget_input(
+        text("sidebar.budget", language),
+        asked.budget_wan_cny,
+        language,
+        key="budget",
+        told=text("sidebar.budget_help", language),
+    )
     usable_range = st.number_input(
         text("sidebar.range", language),
         min_value=50.0,
@@ -95,7 +102,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
     )
     detour = detour_percent / 100.0
     detour_decay = _decay(asked, language) if detour_percent > 0 else None
-    rollout = earlier_years.draw(asked, language, year=year, most_stations=_MOST_STATIONS)
+    steps = earlier_years.draw(asked, language, year=year, most_stations=_MOST_STATIONS)
     supply = supply_choices.draw(session, asked, inputs, language)
     is_sound = closures.draw(session, inputs, language)
     trip_upload.draw(session, language)
@@ -109,7 +116,9 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "objective": objective,
         "detour": detour,
         "detour_decay": detour_decay,
-        "rollout": rollout,
+        "budget_wan_cny": budget,
+        "rollout": steps.rollout,
+        "rollout_budget_wan_cny": steps.budgets,
         **supply.settings,
         "closures": session.closures,
         "added_sites": [site.model_dump() for site in session.added_sites],
@@ -117,7 +126,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "assumptions": session.assumptions,
         **trip_upload.settings(session),
     }
-    refused = earlier_years.fault(rollout, language, year=year, stations=stations, detour=detour)
+    refused = earlier_years.fault(steps, language, year=year, stations=stations, detour=detour, budget=budget)
     # Below all settings, where one looks for the button: what is wrong may stand in a closed list.
     for fault in (*supply.faults, *([] if refused is None else [refused])):
         st.error(fault)

@@ -136,7 +136,8 @@ def test_the_tab_is_drawn(plan, language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_years_that_cannot_be_are_refused_as_the_scenario_refuses_them(language):
-    def refused(steps, **given):
+    def refused(rollout, **given):
+        steps = earlier_years.Steps(rollout=rollout)
         return earlier_years.fault(steps, language, **{"year": 2035, "stations": 6, "detour": 0.0, **given})
 
     assert refused({}) is None
@@ -149,6 +150,27 @@ def test_years_that_cannot_be_are_refused_as_the_scenario_refuses_them(language)
     for steps in ({"2027": 5, "2030": 4}, {"2030": 7}):
         with pytest.raises(Exception, match="falls"):
             validated({"year": 2035, "stations": 6, "rollout": steps}, where="t")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_budgets_that_cannot_be_are_refused_as_the_scenario_refuses_them(language):
+    def refused(budgets, budget=None, **given):
+        steps = earlier_years.Steps(budgets=budgets)
+        asked = {"year": 2035, "stations": 6, "detour": 0.0, "budget": budget, **given}
+        return earlier_years.fault(steps, language, **asked)
+
+    assert refused({}, 5e3) is None
+    assert refused({"2027": 3e3, "2030": 3e3}, 3e3) is None
+    assert refused({"2027": 3e3}) is None
+    for steps, budget in (({"2027": 5e3, "2030": 4e3}, None), ({"2030": 7e3}, 6e3)):
+        assert ("5,000" if budget is None else "7,000") in refused(steps, budget)
+        content = {"year": 2035, "stations": 6, "rollout_budget_wan_cny": steps, "budget_wan_cny": budget}
+        with pytest.raises(Exception, match="falls"):
+            validated(content, where="t")
+    zero = text("rollout.budget_zero", language)
+    assert refused({}, 0.0) == refused({"2027": 0.0}) == zero
+    assert refused({}, 5e3, detour=0.1) == refused({"2027": 3e3}, detour=0.1)
+    assert refused({}, 5e3, detour=0.1) == text("rollout.no_detour", language)
 
 
 def _sidebar():
@@ -205,6 +227,28 @@ def test_earlier_years_reach_the_scenario_and_stay():
     app.button_group("year").set_value(2035).run()
     app.number_input("rollout-2027").set_value(0).run()
     assert _solved(app).rollout == {"2030": 8}, "2030 is remembered, 0 is left out"
+
+
+def test_budgets_reach_the_scenario_and_stay():
+    app = _opened()
+    assert app.number_input("budget").value is None
+    app.number_input("budget").set_value(12_000.0).run()
+    assert _solved(app).budget_wan_cny == 12_000.0
+    app.number_input("rollout-budget-2027").set_value(4_000.0).run()
+    asked = _solved(app)
+    assert asked.rollout_budget_wan_cny == {"2027": 4_000.0}
+    assert asked.earlier_years == (2027,)
+    app.session_state["in"] = "en"
+    app.run()
+    assert _solved(app) == asked, "the language changes nothing"
+    app.number_input("rollout-budget-2027").set_value(13_000.0).run()
+    assert len(_errors(app)) == 1
+    assert "13,000" in _errors(app)[0]
+    app.number_input("rollout-budget-2027").set_value(None).run()
+    app.number_input("budget").set_value(0.0).run()
+    assert _errors(app) == [text("rollout.budget_zero", "en")]
+    app.number_input("budget").set_value(None).run()
+    assert _solved(app).identity == Scenario().identity
 
 
 def test_more_stations_earlier_than_later_cannot_be_solved():
