@@ -77,9 +77,17 @@ class CoveringPlanes:
         return float(self._volume[period] @ class_cover(self._layout.question.cover, stations)[0])
 
 
-@dataclass(slots=True, kw_only=True)
-class _Price:
-    """Prices of sites, and the volume they leave over of each class: (n_periods, n_classes)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Prices per kilogram, and what they leave over.
+
+    Parameters
+    ----------
+    price
+        (n_sites,) float64.
+    left_over
+        (n_periods, n_classes) float64, volume of each class less its cheapest fills.
+    """
 
     price: Floats
     left_over: Floats
@@ -98,7 +106,8 @@ class ServingPlanes:
 
     def __init__(self, layout: Layout, service: Service) -> None:
         self._layout, self._service = layout, service
-        self._known: list[_Price] = []
+        #: Prices learned so far, oldest first.
+        self.known: list[Price] = []
 
     def learn(self, price: Floats) -> None:
         """Keep prices, (n_sites,) float64 each."""
@@ -107,7 +116,7 @@ class ServingPlanes:
             class_volumes(question.cover, self._service.left_over(period, price))
             for period in range(question.n_periods)
         ]
-        self._known.append(_Price(price=price, left_over=np.stack(left)))
+        self.known.append(Price(price=price, left_over=np.stack(left)))
 
     def at(self, period: int, x: Floats, stations: Floats, *, least: float) -> Rows:
         """Return the planes, tight at stations, that a solution violates most, and by more than `least`.
@@ -127,12 +136,12 @@ class ServingPlanes:
         cover = layout.question.cover
         y, _ = class_cover(cover, stations)
         load, volume = x[layout.load(period)], float(x[layout.volume(period)].sum())
-        by = np.array([volume - each.price @ load - each.left_over[period] @ y for each in self._known])
+        by = np.array([volume - each.price @ load - each.left_over[period] @ y for each in self.known])
         worst = np.argsort(-by, kind="stable")[:_MOST_PLANES]
         kept = worst[by[worst] > least]
-        return self._rows(period, [self._known[number] for number in kept.tolist()], stations)
+        return self._rows(period, [self.known[number] for number in kept.tolist()], stations)
 
-    def _rows(self, period: int, known: list[_Price], stations: Floats) -> Rows:
+    def _rows(self, period: int, known: list[Price], stations: Floats) -> Rows:
         layout = self._layout
         cover = layout.question.cover
         dense = np.zeros((len(known), layout.n_common))

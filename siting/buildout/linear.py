@@ -75,8 +75,8 @@ class LinearMaster:
         self._store(program.matrix, program.row_upper)
 
     def add(self, rows: Rows) -> None:
-        """Add cuts over the first columns."""
-        self._store(rows.wider(len(self._columns)), rows.limit)
+        """Add cuts."""
+        self._store(rows.matrix, rows.limit)
 
     def _store(self, matrix: sparse.csr_array, limit: Floats) -> None:
         lowest = -self._glop.infinity()

@@ -70,13 +70,19 @@ class Plans:
             for period, sizes in enumerate(module)
         )
         volume = np.array([each.volume for each in served])
-        running = np.array([question.running(sizes) for sizes in module])
         return Plan(
             module=module,
             served=served,
-            worth=float(question.weight @ (question.worth * volume - running)),
+            worth=self._worth(module, served),
             is_enough=bool((volume >= question.least_volume * (1.0 - _LAST_DIGITS)).all()),
         )
+
+    def _worth(self, module: Indices, served: tuple[Served, ...]) -> float:
+        """Return what stations of these sizes are worth, serving so much."""
+        question = self._question
+        volume = np.array([each.volume for each in served])
+        running = np.array([question.running(sizes) for sizes in module])
+        return float(question.weight @ (question.worth * volume - running))
 
     def nothing_new(self) -> Indices:
         """Return the build-out of locked sites alone: the smallest size, in the last period."""
@@ -137,4 +143,5 @@ class Plans:
         used = loads > _LAST_DIGITS * room[-1]
         used[:, question.must_build] = True
         grown = np.maximum.accumulate(np.where((plan.module >= 0) & used, least, -1), axis=0)
-        return replace(plan, module=grown.astype(np.int64))
+        module = np.minimum(grown, plan.module).astype(np.int64)
+        return replace(plan, module=module, worth=self._worth(module, plan.served))

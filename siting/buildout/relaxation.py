@@ -9,8 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from siting.buildout.cuts import CoveringPlanes, ServingPlanes, violated
-from siting.buildout.layout import Layout, Rows
+from siting.buildout.layout import Layout
 from siting.buildout.linear import LinearMaster
+from siting.buildout.neighbors import Neighbors
 from siting.buildout.plans import PRESENT
 from siting.coverage import class_volumes
 from siting.site_tree import SiteTree, class_groups
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from siting.buildout.layout import Fit, Rows
     from siting.buildout.linear import Relaxed
     from siting.buildout.plans import Plan
     from siting.buildout.question import Question, Service
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
 
 #: Groups of classes with a volume of their own.
 _GROUPS = 60
@@ -66,9 +69,11 @@ class Relaxation:
         self._covering = CoveringPlanes(self.layout, group=group, class_volume=by_class)
         self._serving = ServingPlanes(self.layout, service)
         self._pool: list[Rows] = []
+        self._priced: set[bytes] = set()
         #: (n_sites,) bool, sites that a linear solution used.
         self.seen = question.is_existing.copy()
         self.seen[question.must_build] = True
+        self.neighbors = Neighbors(question, self._serving, class_volume=by_class, usable=self.layout.usable)
 
     @property
     def most(self) -> float:
@@ -100,7 +105,9 @@ class Relaxation:
         """
         question = self._question
         self._learn_at_the_start()
-        master = LinearMaster(self.layout.program(self._sizes(), integer=False))
+        sizes = self._sizes()
+        fit = self.layout.fit(sizes)
+        master = LinearMaster(self.layout.program(sizes, integer=False))
         inner = np.tile(question.is_existing.astype(np.float64), (question.n_periods, 1))
         middle: Floats | None = None
         best: Relaxed | None = None
@@ -112,19 +119,25 @@ class Relaxation:
                 return None
             if best is None or relaxed.bound < best.bound:
                 best = relaxed
-            stations = self._stations(relaxed.x)
+            x = fit.common(relaxed.x)
+            stations = self._stations(x)
             self.seen |= (stations > PRESENT).any(axis=0)
             if on_round(number, relaxed.bound, stations):
                 break
             between = 0.5 * (inner + stations)
-            added = self._cut(master, relaxed.x, between) or self._cut(master, relaxed.x, stations)
+            found = self._cut(x, between) or self._cut(x, stations)
+            for rows in found:
+                master.add(fit.rows(rows))
             inner = max((inner, between, stations), key=self._covered)
             bounds.append(relaxed.bound)
             is_slow = len(bounds) >= _SLOW_ROUNDS and _is_little(bounds[-_SLOW_ROUNDS], relaxed.bound)
-            if added and not is_slow:
+            if found and not is_slow:
                 continue
             middle = relaxed.x if middle is None else 0.5 * (middle + relaxed.x)
-            if not self._cut_by_service(master, relaxed.x, middle):
+            found = self._cut_by_service(x, (middle, relaxed.x))
+            for rows in found:
+                master.add(fit.rows(rows))
+            if not found:
                 break
             fallen.append(relaxed.bound)
             if len(fallen) > _SLOW_SERVICE and _is_little(fallen[-1 - _SLOW_SERVICE], relaxed.bound):
@@ -140,17 +153,16 @@ class Relaxation:
         TimeoutError
             The time did not suffice.
         """
-        master = LinearMaster(self.layout.program(self._sizes(), integer=False))
-        for rows in self._pool:
+        sizes = self._sizes()
+        master = LinearMaster(self.layout.program(sizes, integer=False))
+        for rows in self._in_use(self.layout.fit(sizes)):
             master.add(rows)
         return master.solve(time_limit_s=time_limit_s)
 
     def learn(self, plan: Plan, x: Floats) -> int:
         """Keep the planes tight at a plan that a master's solution violates; return how many."""
         question, found = self._question, 0
-        for period, served in enumerate(plan.served):
-            if served.price.any():
-                self._serving.learn(self._service.everywhere(period, served))
+        self.learn_prices(plan)
         for period, module in enumerate(plan.module):
             stations = ((module >= 0) | question.is_existing).astype(np.float64)
             least = _AT_PLANS * float(self.layout.group_volume[period].sum())
@@ -162,19 +174,43 @@ class Relaxation:
                 self._pool.append(rows)
         return found
 
-    def with_cuts(self, program: Program) -> Program:
-        """Return a program with all cuts found so far."""
-        n_columns = len(program.objective)
-        cuts = [each.wider(n_columns) for each in self._pool]
+    def learn_prices(self, plan: Plan) -> None:
+        """Keep the prices at which a plan shares out its room, once."""
+        key = plan.module.tobytes()
+        if key in self._priced:
+            return
+        self._priced.add(key)
+        for period, served in enumerate(plan.served):
+            if served.price.any():
+                self._serving.learn(self._service.everywhere(period, served))
+
+    def program(self, sizes: Indices, *, without: Bools) -> tuple[Program, Fit]:
+        """Return the master over whole stations of some sizes, with all cuts found so far, and its fit.
+
+        Parameters
+        ----------
+        sizes
+            (n,) int64, sizes of the question, ascending.
+        without
+            (n_sites,) bool, sites that are left out.
+        """
+        program, fit = self.layout.program(sizes, integer=True, without=without), self.layout.fit(sizes)
+        cuts = self._in_use(fit)
         if not cuts:
-            return program
-        limits = np.concatenate([each.limit for each in self._pool])
-        return replace(
+            return program, fit
+        limits = np.concatenate([each.limit for each in cuts])
+        matrices = [program.matrix, *(each.matrix for each in cuts)]
+        with_cuts = replace(
             program,
-            matrix=sparse.csr_array(sparse.vstack([program.matrix, *cuts], format="csr")),
+            matrix=sparse.csr_array(sparse.vstack(matrices, format="csr")),
             row_lower=np.concatenate([program.row_lower, np.full(len(limits), -np.inf)]),
             row_upper=np.concatenate([program.row_upper, limits]),
         )
+        return with_cuts, fit
+
+    def _in_use(self, fit: Fit) -> list[Rows]:
+        """Return all cuts found so far, for a program."""
+        return [fit.rows(each) for each in self._pool]
 
     def _sizes(self) -> Indices:
         """Return the sizes a linear program can need: those not dearer than a mix of others."""
@@ -192,13 +228,13 @@ class Relaxation:
                     needed.add(middle)
         return np.array(sorted(needed), dtype=np.int64)
 
-    def _cut_by_service(self, master: LinearMaster, x: Floats, middle: Floats) -> int:
-        """Learn prices at a point between solutions, or else at the solution; return how many cuts came."""
-        for point in (middle, x):
+    def _cut_by_service(self, x: Floats, points: tuple[Floats, Floats]) -> list[Rows]:
+        """Learn prices at the first of some points in a program's columns that gives cuts; return these."""
+        for point in points:
             self._learn_at(point)
-            if found := self._cut(master, x, self._stations(point)):
+            if found := self._cut(x, self._stations(point)):
                 return found
-        return 0
+        return []
 
     def _learn_at_the_start(self) -> None:
         """Learn prices that are the same everywhere, and none where stations stand already."""
@@ -231,21 +267,19 @@ class Relaxation:
         covered = [self._covering.covered(period, each) for period, each in enumerate(stations)]
         return float(self._question.weight @ (self._question.worth * np.array(covered)))
 
-    def _cut(self, master: LinearMaster, x: Floats, stations: Floats) -> int:
-        """Add the planes at a point that a solution violates; return how many."""
-        found = 0
+    def _cut(self, x: Floats, stations: Floats) -> list[Rows]:
+        """Keep the planes at a point that a solution violates; return them."""
+        found = []
         for period in range(self._question.n_periods):
             whole = float(self.layout.group_volume[period].sum())
             covering = self._covering.at(period, stations[period])
             worst = float(covering.excess(x).max(initial=0.0))
-            for rows in (
+            found += [
                 violated(covering, x, least=max(_SHARE * worst, _COVERING * whole)),
                 self._serving.at(period, x, stations[period], least=_SERVING * whole),
-            ):
-                if len(rows):
-                    master.add(rows)
-                    self._pool.append(rows)
-                    found += len(rows)
+            ]
+        found = [rows for rows in found if len(rows)]
+        self._pool += found
         return found
 
 

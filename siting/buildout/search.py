@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-#: Linear round of the first plan.
-_FIRST_PLAN = 4
+#: Linear rounds of the first plan, and of the first look at its neighbors.
+_FIRST_PLAN, _FIRST_LOOK = 4, 8
+#: Build-outs valued when looking at neighbors first, and after each master over whole stations.
+_FIRST_TRIES, _TRIES = 24, 12
 #: Rounds among promising sites, gap and nodes to which each is solved, and the gap at which they end.
 _FEW_ROUNDS, _FEW_GAP, _FEW_NODES, _CLOSE = 12, 0.01, 300, 0.002
 #: Gap to which the whole program is solved, of the gap open.
@@ -152,7 +154,24 @@ class Search:
         if number == _FIRST_PLAN or number % (4 * _FIRST_PLAN) == 0:
             self._try(self._plans.rounded(stations))
         self._fractional = stations
+        if number == _FIRST_LOOK and not self._done():
+            self._try(self._plans.rounded(stations))
+            self._look_around(self.plan, tries=_FIRST_TRIES)
         return self._done()
+
+    def _look_around(self, plan: Plan | None, *, tries: int) -> None:
+        """Try the neighbors of a plan."""
+
+        def value(module: Indices) -> Plan | None:
+            found = None if self._watch.stopped() else self._try(module)
+            if found is None:
+                return None
+            self._relaxation.learn_prices(found)
+            return self._plans.smallest(found) if self._question.sizes_matter else found
+
+        if plan is not None:
+            relaxation = self._relaxation
+            relaxation.neighbors.better(plan, value=value, tries=tries, seen=relaxation.seen)
 
     def _among_the_promising(self) -> None:
         """Find plans among the sites that linear solutions used, while that is worth more than bounds."""
@@ -163,7 +182,11 @@ class Search:
                 return
             before = self.value
             plan, _, x = self._solved(self._relaxation.seen, gap=min(_FEW_GAP, open_ / 2.0), nodes=_FEW_NODES)
-            if plan is None or not (self._relaxation.learn(plan, x) or self.value > before):
+            if plan is None:
+                return
+            found = self._relaxation.learn(plan, x)
+            self._look_around(plan, tries=_TRIES)
+            if self.value <= before and not (found and plan.worth >= before):
                 return
 
     def _whole(self) -> None:
@@ -181,7 +204,9 @@ class Search:
                 self._lower_bound_to(max(bound, self._given_up), "bound")
             if plan is None:
                 return
-            if not self._relaxation.learn(plan, x) and before == (self.value, self.bound):
+            found = self._relaxation.learn(plan, x)
+            self._look_around(plan, tries=_TRIES)
+            if not found and before == (self.value, self.bound):
                 if gap == least:
                     return  # what is left is the arithmetic of the solvers
                 share *= _WHOLE_GAP  # the master was not solved closely enough to say more
@@ -197,14 +222,14 @@ class Search:
             self._rule_out(root)
 
     def _solved(
-        self, sites: NDArray[np.bool_], *, gap: float, nodes: int | None = None
+        self, among: NDArray[np.bool_], *, gap: float, nodes: int | None = None
     ) -> tuple[Plan | None, float | None, Floats]:
         """Solve the master over whole stations of some sites; return its plan, its bound and its solution."""
         question, layout = self._question, self._relaxation.layout
         n_modules = len(question.module_kg_per_day)
         sizes = np.arange(n_modules) if question.sizes_matter else np.array([n_modules - 1])
-        program = layout.program(sizes, integer=True, without=~sites | self._hopeless)
-        answer = self._watch.solve(self._relaxation.with_cuts(program), gap=gap, nodes=nodes)
+        program, fit = self._relaxation.program(sizes, without=~among | self._hopeless)
+        answer = self._watch.solve(program, gap=gap, nodes=nodes)
         if answer.status == "infeasible":
             return None, -np.inf, np.zeros(0)
         if answer.x is None:
@@ -213,7 +238,7 @@ class Search:
         for number, size in enumerate(sizes.tolist()):
             module[np.round(answer.x[layout.larger(number)]) == 1.0] = size
         module[:, question.is_existing] = -1
-        return self._try(module), answer.bound, answer.x
+        return self._try(module), answer.bound, fit.common(answer.x)
 
     def _rule_out(self, root: Relaxed) -> None:
         """Leave out the sites that cannot be in a better plan."""
@@ -231,7 +256,7 @@ class Search:
         """Value a build-out and keep it if it is the best; None if it is not allowed."""
         plan = self._plans.valued(module)
         if plan is not None and plan.is_enough and plan.worth > self.value:
-            self.plan = plan
+            self.plan = self._plans.smallest(plan) if self._question.sizes_matter else plan
             self._report("better plan")
         return plan
 

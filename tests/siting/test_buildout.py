@@ -2,151 +2,25 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
 
 from corridor.errors import InfeasibleError, InputError
 from siting.buildout import solve_buildout
 from siting.buildout.cuts import ServingPlanes
 from siting.buildout.fill_service import FillService
-from siting.buildout.question import Question
 from siting.buildout.relaxation import Relaxation
 from siting.flow_refueling import solve_flow_refueling
 from siting.stops import CandidatePaths
+from tests.siting.buildouts import best_worth, fill_service, question_of
 from tests.siting.conftest import Corridor
-
-SIZES = np.array([4.0, 10.0])
-
-
-def _served(corridor, laps, room):
-    """Most km refueled on a day by one linear program: of each trip its share, fills, and level at home."""
-    columns, value, rows, even = 0, [], [], []
-    loads = {node: {} for node in np.flatnonzero(room > 0.0).tolist()}
-    for path, km, tank, n in zip(corridor.paths, corridor.km, corridor.range_km, laps, strict=True):
-        length = km[-1]
-        stops = [(at, node) for node, at in zip(path, km, strict=True) if node in loads]
-        stops += [(2 * length - at, node) for at, node in reversed(stops) if at < length or path[0] != node]
-        z, level, fill = columns, columns + 1, list(range(columns + 2, columns + 2 + len(stops)))
-        columns += 2 + len(stops)
-        value.append((z, n * 2 * length))
-        even.append(({**dict.fromkeys(fill, 1.0), z: -2 * length}, 0.0))
-        if path[0] in loads:
-            rows.append(({level: 1.0, z: -tank}, 0.0))
-        else:
-            even.append(({level: 1.0, z: -tank / 2.0}, 0.0))
-        rows.append(({z: 1.0}, 1.0))
-        for k, (at, node) in enumerate(stops):
-            before = {level: -1.0, z: at, **dict.fromkeys(fill[:k], -1.0)}
-            after = {level: 1.0, z: -at - tank, **dict.fromkeys(fill[: k + 1], 1.0)}
-            rows += [(before, 0.0), (after, 0.0)]
-            loads[node][fill[k]] = n
-        rows.append(({level: -1.0, z: 2 * length, **dict.fromkeys(fill, -1.0)}, 0.0))
-    rows += [(used, room[node]) for node, used in loads.items() if used]
-
-    def dense(some):
-        matrix = np.zeros((len(some), columns))
-        for number, (entries, _) in enumerate(some):
-            for column, coefficient in entries.items():
-                matrix[number, column] += coefficient
-        return matrix, [limit for _, limit in some]
-
-    gain = np.zeros(columns)
-    for z, worth in value:
-        gain[z] = worth
-    upper, equal = dense(rows), dense(even)
-    answer = linprog(-gain, A_ub=upper[0], b_ub=upper[1], A_eq=equal[0], b_eq=equal[1])
-    assert answer.status == 0
-    return -answer.fun
-
-
-def _question(corridor, laps, **given_):
-    """Everything counts, everything is allowed, unless said otherwise; laps by period."""
-    lengths = np.array([2.0 * km[-1] for km in corridor.km])
-    n, periods = corridor.n_nodes, len(laps)
-    nothing = np.full(periods, np.inf)
-    fields = {
-        "cover": corridor.cover(),
-        "volume": np.asarray(laps) * lengths,
-        "weight": np.ones(periods),
-        "module_kg_per_day": SIZES,
-        "existing_kg_per_day": np.full(n, np.nan),
-        "highest_utilization": 1.0,
-        "most_new": nothing,
-        "cost": np.tile([3.0, 5.0], (n, 1)),
-        "budget": nothing,
-        "worth": np.ones(periods),
-        "running_cost": np.zeros((n, 2)),
-        "least_volume": np.zeros(periods),
-        "locked": np.empty(0, np.int64),
-        "forbidden": np.empty(0, np.int64),
-    }
-    return Question(**{**fields, **given_})
-
-
-def _service(corridor, question, laps):
-    return FillService(
-        corridor.candidate_paths(),
-        path=np.arange(len(corridor.paths)),
-        kind=None,
-        tank_kg=np.array(corridor.range_km),
-        laps_per_day=np.asarray(laps),
-        volume=question.volume,
-    )
-
-
-def _allowed(question):
-    """List every build-out the limits allow, straight from their meaning."""
-    free = [
-        site
-        for site in range(question.n_sites)
-        if np.isnan(question.existing_kg_per_day[site]) and site not in question.forbidden
-    ]
-    sizes = range(-1, len(question.module_kg_per_day))
-    growths = [g for g in product(sizes, repeat=question.n_periods) if list(g) == sorted(g)]
-    found = []
-    for choice in product(growths, repeat=len(free)):
-        module = np.full((question.n_periods, question.n_sites), -1)
-        for site, growth in zip(free, choice, strict=True):
-            module[:, site] = growth
-        spent = [sum(question.cost[i, m] for i, m in enumerate(row) if m >= 0) for row in module]
-        if (
-            all((row >= 0).sum() <= most for row, most in zip(module, question.most_new, strict=True))
-            and all(cost <= most + 1e-9 for cost, most in zip(spent, question.budget, strict=True))
-            and all(module[-1, site] >= 0 for site in question.locked)
-        ):
-            found.append(module)
-    return found
-
-
-def _best(corridor, question, laps):
-    """Value every allowed build-out by the explicit program."""
-    served: dict[tuple[int, bytes], float] = {}
-    best = -np.inf
-    for module in _allowed(question):
-        worth = 0.0
-        enough = True
-        for period, row in enumerate(module):
-            room = question.highest_utilization * np.where(
-                row >= 0, SIZES[row], np.nan_to_num(question.existing_kg_per_day)
-            )
-            key = (period, room.tobytes())
-            if key not in served:
-                served[key] = _served(corridor, laps[period], room)
-            enough &= served[key] >= question.least_volume[period] - 1e-9
-            running = sum(question.running_cost[i, m] for i, m in enumerate(row) if m >= 0)
-            worth += question.weight[period] * (question.worth[period] * served[key] - running)
-        if enough:
-            best = max(best, worth)
-    return best
 
 
 def _checked(corridor, question, laps):
-    answer = solve_buildout(question, _service(corridor, question, laps))
+    answer = solve_buildout(question, fill_service(corridor, question, laps))
     proof = answer.certificate
     assert proof.status == "optimal"
     assert question.allows(answer.module)
@@ -166,8 +40,8 @@ def test_one_period_is_as_good_as_trying_everything(corridors, data):
     existing = np.full(corridor.n_nodes, np.nan)
     if data.draw(st.booleans()):
         existing[data.draw(st.integers(0, corridor.n_nodes - 1))] = data.draw(st.sampled_from([0.0, 3.0]))
-    question = _question(corridor, laps, most_new=most, existing_kg_per_day=existing)
-    assert _checked(corridor, question, laps) == pytest.approx(_best(corridor, question, laps), abs=1e-5)
+    question = question_of(corridor, laps, most_new=most, existing_kg_per_day=existing)
+    assert _checked(corridor, question, laps) == pytest.approx(best_worth(corridor, question, laps), abs=1e-5)
 
 
 @given(data=st.data())
@@ -179,7 +53,7 @@ def test_budgets_over_two_periods_are_as_good_as_trying_everything(corridors, da
     early = float(data.draw(st.integers(0, 9)))
     budget = np.array([early, early + data.draw(st.integers(0, 9))])
     locked = [data.draw(st.integers(0, corridor.n_nodes - 1))] if budget[1] >= 3.0 else []
-    question = _question(
+    question = question_of(
         corridor,
         laps,
         budget=budget,
@@ -187,7 +61,7 @@ def test_budgets_over_two_periods_are_as_good_as_trying_everything(corridors, da
         locked=np.array(locked, dtype=np.int64),
         highest_utilization=0.8,
     )
-    assert _checked(corridor, question, laps) == pytest.approx(_best(corridor, question, laps), abs=1e-4)
+    assert _checked(corridor, question, laps) == pytest.approx(best_worth(corridor, question, laps), abs=1e-4)
 
 
 @given(data=st.data())
@@ -196,15 +70,15 @@ def test_running_costs_and_least_volumes_are_as_good_as_trying_everything(corrid
     corridor = data.draw(corridors(most_nodes=4))
     laps = [[data.draw(st.sampled_from([0.2, 0.6, 1.5])) for _ in corridor.paths]]
     running = np.tile([1.0, data.draw(st.sampled_from([1.5, 4.0]))], (corridor.n_nodes, 1))
-    question = _question(corridor, laps, running_cost=running, worth=np.array([0.4]))
+    question = question_of(corridor, laps, running_cost=running, worth=np.array([0.4]))
     least = data.draw(st.sampled_from([0.0, 0.3, 0.6])) * question.volume.sum()
     question = replace(question, least_volume=np.array([least]))
-    best = _best(corridor, question, laps)
+    best = best_worth(corridor, question, laps)
     if np.isfinite(best):
         assert _checked(corridor, question, laps) == pytest.approx(best, abs=1e-5)
     else:
         with pytest.raises(InfeasibleError, match="must be served"):
-            solve_buildout(question, _service(corridor, question, laps))
+            solve_buildout(question, fill_service(corridor, question, laps))
 
 
 @given(data=st.data())
@@ -212,9 +86,9 @@ def test_running_costs_and_least_volumes_are_as_good_as_trying_everything(corrid
 def test_serving_planes_hold_for_every_choice_of_stations(corridors, data):
     corridor = data.draw(corridors(most_nodes=6))
     laps = [[data.draw(st.sampled_from([0.2, 1.0, 3.0])) for _ in corridor.paths]]
-    question = _question(corridor, laps)
+    question = question_of(corridor, laps)
     assume(question.cover.n_classes > 0)
-    service = _service(corridor, question, laps)
+    service = fill_service(corridor, question, laps)
     rooms = st.lists(
         st.sampled_from([0.0, 2.0, 8.0, 50.0]), min_size=corridor.n_nodes, max_size=corridor.n_nodes
     )
@@ -278,13 +152,13 @@ def test_where_stations_have_the_room_the_answer_is_that_of_covering(corridors):
         corridor = data.draw(corridors())
         laps = [[1.0] * len(corridor.paths)]
         n_new = data.draw(st.integers(0, 3))
-        question = _question(
+        question = question_of(
             corridor,
             laps,
             most_new=np.array([float(n_new)]),
             module_kg_per_day=np.array([1e4, 1e6]),
         )
-        answer = solve_buildout(question, _service(corridor, question, laps))
+        answer = solve_buildout(question, fill_service(corridor, question, laps))
         covering = solve_flow_refueling(question.cover, question.volume[0], n_new=n_new)
         assert answer.certificate.incumbent == pytest.approx(covering.certificate.incumbent)
         assert set(answer.module.ravel().tolist()) <= {-1, 0}  # the smallest carries the load
@@ -307,9 +181,9 @@ def _line():
 def test_what_is_stopped_early_is_feasible_and_its_bound_holds():
     corridor = _line()
     laps = [[1.0, 0.5, 0.3], [2.0, 1.0, 0.6]]
-    question = _question(corridor, laps, budget=np.array([5.0, 11.0]))
-    best = _best(corridor, question, laps)
-    service = _service(corridor, question, laps)
+    question = question_of(corridor, laps, budget=np.array([5.0, 11.0]))
+    best = best_worth(corridor, question, laps)
+    service = fill_service(corridor, question, laps)
     for limit in ({"time_limit_s": 0.0}, {"should_stop": lambda: True}, {"gap": 0.5}):
         answer = solve_buildout(question, service, **limit)
         assert answer.certificate.incumbent <= best + 1e-6
@@ -320,11 +194,11 @@ def test_what_is_stopped_early_is_feasible_and_its_bound_holds():
 def test_progress_narrows_and_ends_at_the_answer():
     corridor = _line()
     laps = [[1.0, 0.5, 0.3], [2.0, 1.0, 0.6]]
-    question = _question(corridor, laps, budget=np.array([5.0, 11.0]))
+    question = question_of(corridor, laps, budget=np.array([5.0, 11.0]))
     heard = []
     answer = solve_buildout(
         question,
-        _service(corridor, question, laps),
+        fill_service(corridor, question, laps),
         on_progress=lambda *said: heard.append((time.monotonic(), *said)),
     )
     values, bounds = [said[1] for said in heard], [said[2] for said in heard]
@@ -337,8 +211,8 @@ def test_progress_narrows_and_ends_at_the_answer():
 def test_the_same_question_has_the_same_answer():
     corridor = _line()
     laps = [[1.0, 0.5, 0.3], [2.0, 1.0, 0.6]]
-    question = _question(corridor, laps, budget=np.array([5.0, 11.0]))
-    answers = [solve_buildout(question, _service(corridor, question, laps)) for _ in range(2)]
+    question = question_of(corridor, laps, budget=np.array([5.0, 11.0]))
+    answers = [solve_buildout(question, fill_service(corridor, question, laps)) for _ in range(2)]
     assert answers[0].module.tolist() == answers[1].module.tolist()
 
 
@@ -357,9 +231,9 @@ def test_the_same_question_has_the_same_answer():
 def test_what_cannot_be_is_refused(change, message):
     corridor = _line()
     laps = [[1.0, 0.5, 0.3]]
-    question = _question(corridor, laps, **change)
+    question = question_of(corridor, laps, **change)
     with pytest.raises(InputError, match=message):
-        solve_buildout(question, _service(corridor, _question(corridor, laps), laps))
+        solve_buildout(question, fill_service(corridor, question_of(corridor, laps), laps))
 
 
 def test_limits_that_contradict_each_other_are_told():
@@ -371,14 +245,14 @@ def test_limits_that_contradict_each_other_are_told():
         ({"budget": np.array([5.0])}, "budget is 5"),
         ({"forbidden": np.array([2])}, "both locked and forbidden"),
     ):
-        question = _question(corridor, laps, locked=locked, **limits)
+        question = question_of(corridor, laps, locked=locked, **limits)
         with pytest.raises(InfeasibleError, match=message):
-            solve_buildout(question, _service(corridor, question, laps))
+            solve_buildout(question, fill_service(corridor, question, laps))
 
 
 def test_limits_must_not_fall():
     corridor = _line()
     laps = [[1.0, 0.5, 0.3]] * 2
-    question = _question(corridor, laps, budget=np.array([9.0, 5.0]))
+    question = question_of(corridor, laps, budget=np.array([9.0, 5.0]))
     with pytest.raises(InputError, match="fall"):
-        solve_buildout(question, _service(corridor, question, laps))
+        solve_buildout(question, fill_service(corridor, question, laps))
