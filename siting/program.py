@@ -123,13 +123,15 @@ def solve(
         for column in np.flatnonzero(program.integer).tolist():
             model.set_var_integrality(column, is_integer=True)
     model.set_maximize(maximize=program.maximize)
-    helper = mbh.ModelSolverHelper(solver)
-    helper.set_time_limit_in_seconds(time_limit_s)
-    if solver == "scip":
-        limits = "" if nodes is None else f"\nlimits/nodes={nodes}"
-        helper.set_solver_specific_parameters(f"limits/gap={gap:.3g}{limits}")
-    helper.solve(model)
-    status = helper.status()
+    for parameters in _parameters(solver, gap=gap, nodes=nodes):
+        helper = mbh.ModelSolverHelper(solver)
+        helper.set_time_limit_in_seconds(time_limit_s)
+        if parameters:
+            helper.set_solver_specific_parameters(parameters)
+        helper.solve(model)
+        status = helper.status()
+        if status != mbh.SolveStatus.ABNORMAL:
+            break
     if status == mbh.SolveStatus.INFEASIBLE:
         return Answer(status="infeasible", x=None, objective=None, bound=None)
     if status in {mbh.SolveStatus.OPTIMAL, mbh.SolveStatus.FEASIBLE}:
@@ -146,6 +148,14 @@ def solve(
     if status in {mbh.SolveStatus.NOT_SOLVED, mbh.SolveStatus.UNKNOWN_STATUS}:
         return Answer(status="unknown", x=None, objective=None, bound=None)
     raise SolverError(f"{solver} ended with {helper.status_string() or status}")
+
+
+def _parameters(solver: SolverName, *, gap: float, nodes: int | None) -> tuple[str, ...]:
+    """Return the parameters to solve with, and those for when that ends in trouble with numbers."""
+    if solver == "scip":
+        return (f"limits/gap={gap:.3g}" + ("" if nodes is None else f"\nlimits/nodes={nodes}"),)
+    # The primal simplex of GLOP gives up on loads of 1e-17 kg/d beside rooms of thousands.
+    return ("", "use_dual_simplex: true", "use_scaling: false") if solver == "glop" else ("",)
 
 
 def _doubles(values: Floats) -> Any:  # noqa: ANN401 - the solver's stub names no type that exists
