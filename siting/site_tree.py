@@ -101,7 +101,8 @@ def class_groups(cover: CoverSets, volume: Floats, tree: SiteTree, *, most: int)
     first = cover.members[ordered[cover.offsets[:-1]]]
     second = cover.members[ordered[np.minimum(cover.offsets[:-1] + 1, cover.offsets[1:] - 1)]]
     order = np.lexsort((second, place[second], first, place[first]))
-    end = np.cumsum(volume[order])
+    counts = volume if volume.any() else np.ones(cover.n_classes)
+    end = np.cumsum(counts[order])
     group = np.empty(cover.n_classes, dtype=np.int64)
-    group[order] = np.minimum((end - volume[order] / 2.0) * (most / end[-1]), most - 1).astype(np.int64)
+    group[order] = np.minimum((end - counts[order] / 2.0) * (most / end[-1]), most - 1).astype(np.int64)
     return np.unique(group, return_inverse=True)[1].astype(np.int64)

@@ -45,6 +45,9 @@ class FillService:
     points
         (n,) int64 point and (n,) int64 site: pairs "site is within reach of point", points ascending; of the
         open ones the first takes it. And (n_points,) float64, kg/d. None: there are no points.
+    cost_per_kg
+        (n_periods, n_sites) float64, taken off the volume, in its unit, for every kilogram filled at a site:
+        what is served is then the volume less this cost, and nobody is served at a loss. None: nothing.
     """
 
     def __init__(
@@ -57,11 +60,14 @@ class FillService:
         laps_per_day: Floats,
         volume: Floats,
         points: tuple[Indices, Indices, Floats] | None = None,
+        cost_per_kg: Floats | None = None,
     ) -> None:
         self._paths, self._path, self._kind, self._tank_kg = paths, path, kind, tank_kg
         nothing = np.empty(0, dtype=np.int64)
         self._points = (nothing, nothing, np.empty(0)) if points is None else points
         self._laps, self._volume = laps_per_day, volume
+        nowhere = np.zeros((len(volume), paths.n_sites))
+        self._cost = nowhere if cost_per_kg is None else cost_per_kg
         self._per_lap = np.divide(volume, laps_per_day, out=np.zeros_like(volume), where=laps_per_day > 0.0)
 
     @property
@@ -99,6 +105,7 @@ class FillService:
             laps_per_day=self._laps[period],
             limit_kg_per_day=room_kg_per_day,
             worth_per_lap=self._per_lap[period],
+            cost_per_kg=self._cost[period],
             gap=gap,
         )
         return Served(
@@ -108,9 +115,14 @@ class FillService:
             price=answer.price,
         )
 
+    def most(self) -> Floats:
+        """Return (n_periods, n_trips + n_points) float64: what serving each counts at most, less costs."""
+        nothing = np.zeros(self._paths.n_sites)
+        return np.stack([self.left_over(period, nothing) for period in range(len(self._laps))])
+
     def left_over(self, period: int, price: Floats) -> Floats:
         """Return (n_trips + n_points,) float64: volume less the cheapest fills at prices, at least 0."""
-        least, _ = cheapest_fills(self._every, price)
+        least, _ = cheapest_fills(self._every, price + self._cost[period])
         left: Floats = self._laps[period] * np.maximum(self._per_lap[period] - least, 0.0)
         return left
 
@@ -121,17 +133,17 @@ class FillService:
         """
         is_open, every = served.room_kg_per_day > 0.0, self._every
         stops = self._stops(is_open)
-        laps, volume = self._laps[period], self._volume[period]
-        least, kg = cheapest_fills(stops, np.where(is_open, served.price, np.inf))
+        laps, volume, cost = self._laps[period], self._volume[period], self._cost[period]
+        least, kg = cheapest_fills(stops, np.where(is_open, served.price + cost, np.inf))
         filled = kg > _NOTHING * stops.tank_kg[stops.trip]
         paid = np.zeros(stops.n_trips)
-        np.maximum.at(paid, stops.trip[filled], served.price[stops.station[filled]])
+        np.maximum.at(paid, stops.trip[filled], (served.price + cost)[stops.station[filled]])
         left_out = np.isfinite(least) & (least * laps > volume)
         per_kg = self._per_lap[period] / np.maximum(stops.lap_kg, _SMALLEST)
         paid = np.where(left_out, np.maximum(paid, per_kg), paid)
         most = np.zeros(stops.n_stations)
         np.maximum.at(most, every.station, paid[every.trip])
-        return np.where(is_open, served.price, most)
+        return np.where(is_open, served.price, np.maximum(most - cost, 0.0))
 
     @cached_property
     def _every(self) -> FillStops:

@@ -13,8 +13,11 @@ from siting.buildout.question import Question
 SIZES = np.array([4.0, 10.0])
 
 
-def served_km(corridor, laps, room):
-    """Most km refueled on a day by one linear program: of each trip its share, fills, and level at home."""
+def served_km(corridor, laps, room, cost=None):
+    """Most km refueled on a day by one linear program: of each trip its share, fills, and level at home.
+
+    A cost per km filled at each node is taken off.
+    """
     columns, value, rows, even = 0, [], [], []
     loads = {node: {} for node in np.flatnonzero(room > 0.0).tolist()}
     for path, km, tank, n in zip(corridor.paths, corridor.km, corridor.range_km, laps, strict=True):
@@ -35,6 +38,7 @@ def served_km(corridor, laps, room):
             after = {level: 1.0, z: -at - tank, **dict.fromkeys(fill[: k + 1], 1.0)}
             rows += [(before, 0.0), (after, 0.0)]
             loads[node][fill[k]] = n
+            value.append((fill[k], 0.0 if cost is None else -n * cost[node]))
         rows.append(({level: -1.0, z: 2 * length, **dict.fromkeys(fill, -1.0)}, 0.0))
     rows += [(used, room[node]) for node, used in loads.items() if used]
 
@@ -113,7 +117,7 @@ def allowed_buildouts(question):
     return found
 
 
-def best_worth(corridor, question, laps):
+def best_worth(corridor, question, laps, cost=None):
     """Value every allowed build-out by the explicit program."""
     served: dict[tuple[int, bytes], float] = {}
     best = -np.inf
@@ -126,7 +130,7 @@ def best_worth(corridor, question, laps):
             )
             key = (period, room.tobytes())
             if key not in served:
-                served[key] = served_km(corridor, laps[period], room)
+                served[key] = served_km(corridor, laps[period], room, None if cost is None else cost[period])
             enough &= served[key] >= question.least_volume[period] - 1e-9
             running = sum(question.running_cost[i, m] for i, m in enumerate(row) if m >= 0)
             worth += question.weight[period] * (question.worth[period] * served[key] - running)

@@ -82,6 +82,30 @@ def test_running_costs_and_least_volumes_are_as_good_as_trying_everything(corrid
 
 
 @given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_costs_of_what_is_filled_are_as_good_as_trying_everything(corridors, data):
+    corridor = data.draw(corridors(most_nodes=4))
+    n, periods = corridor.n_nodes, data.draw(st.integers(1, 2))
+    laps = [[data.draw(st.sampled_from([0.2, 1.0, 3.0])) for _ in corridor.paths] for _ in range(periods)]
+    prices = st.lists(st.sampled_from([0.0, 0.3, 0.9, 1.2]), min_size=n, max_size=n)
+    cost = np.array([data.draw(prices) for _ in range(periods)])
+    question = question_of(corridor, laps, running_cost=np.tile([1.0, 2.0], (n, 1)), weight=np.ones(periods))
+    service = FillService(
+        corridor.candidate_paths(),
+        path=np.arange(len(corridor.paths)),
+        kind=None,
+        tank_kg=np.array(corridor.range_km),
+        laps_per_day=np.asarray(laps),
+        volume=question.volume,
+        cost_per_kg=cost,
+    )
+    answer = solve_buildout(replace(question, volume=service.most()), service)
+    assert answer.certificate.status == "optimal"
+    best = best_worth(corridor, question, laps, cost)
+    assert answer.certificate.incumbent == pytest.approx(best, abs=1e-5)
+
+
+@given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_serving_planes_hold_for_every_choice_of_stations(corridors, data):
     corridor = data.draw(corridors(most_nodes=6))
