@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from planner.siting_case import SitingCase
+    from siting.buildout import Buildout
     from siting.search import ProgressCallback
 
     Floats = NDArray[np.float64]
@@ -104,6 +105,22 @@ def _alike(demand: pd.DataFrame, last: pd.DataFrame, row: NDArray[np.int64]) -> 
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Paid:
+    """What tells which trips it pays to serve.
+
+    Parameters
+    ----------
+    cny_per_kg
+        Worth of a kilogram sold.
+    cost_cny_per_kg
+        (n_stations,) float64, of a kilogram at each station.
+    """
+
+    cny_per_kg: float
+    cost_cny_per_kg: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Sited:
     """Where stations go in a year.
 
@@ -113,10 +130,16 @@ class Sited:
         Stations, what is within range of them, and what was proven.
     most_kg_per_day
         (n_stations,) float64, sizes the budget pays for, NaN for existing stations; None: any size.
+    sizes_kg_per_day
+        (n_stations,) float64, sizes chosen, NaN for existing stations; None: they were not.
+    paid
+        What tells which trips it pays to serve; None: all are served that stations have room for.
     """
 
     solution: FlowRefuelingSolution
     most_kg_per_day: Floats | None = None
+    sizes_kg_per_day: Floats | None = None
+    paid: Paid | None = None
 
 
 def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats) -> Question:
@@ -151,8 +174,18 @@ def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats
     )
 
 
-def service_of(case: SitingCase, amounts: Amounts) -> FillService:
-    """Return what stations serve: trips on their routes, and point demands."""
+def service_of(case: SitingCase, amounts: Amounts, *, cost_per_kg: Floats | None = None) -> FillService:
+    """Return what stations serve: trips on their routes, and point demands.
+
+    Parameters
+    ----------
+    case
+        Of the last year.
+    amounts
+        Of all years.
+    cost_per_kg
+        (n_years, n_sites) float64, of a kilogram filled, in the unit of the volume; None: nothing.
+    """
     demand, reach = case.demand, case.points.reach
     nearest = np.lexsort((reach.km, reach.place))
     return FillService(
@@ -163,6 +196,7 @@ def service_of(case: SitingCase, amounts: Amounts) -> FillService:
         laps_per_day=amounts.laps_per_day,
         volume=amounts.volume,
         points=(reach.place[nearest], reach.site[nearest], case.points.kg_per_day),
+        cost_per_kg=cost_per_kg,
     )
 
 
@@ -200,17 +234,22 @@ def solve(
         on_progress=on_progress,
         should_stop=should_stop,
     )
-    found = []
-    for period, case in enumerate(cases):
-        new = answer.new(period)
-        stations = np.union1d(case.existing, new).astype(np.int64)
-        solution = FlowRefuelingSolution(
-            stations=stations,
-            new=new,
-            served=served_trips(case.cover, stations)[: len(case.demand)],
-            certificate=answer.certificate,
-        )
-        module = answer.module[period, stations]
-        size = np.where(module < 0, np.nan, np.array(MODULES_KG_PER_DAY, dtype=np.float64)[module])
-        found.append(Sited(solution=solution, most_kg_per_day=size if last.scenario.has_budget else None))
+    found = [sited(case, answer, period) for period, case in enumerate(cases)]
+    if last.scenario.has_budget:
+        return [replace(each, most_kg_per_day=each.sizes_kg_per_day) for each in found]
     return found
+
+
+def sited(case: SitingCase, answer: Buildout, period: int) -> Sited:
+    """Return where the stations of a period of a build-out stand."""
+    new = answer.new(period)
+    stations = np.union1d(case.existing, new).astype(np.int64)
+    solution = FlowRefuelingSolution(
+        stations=stations,
+        new=new,
+        served=served_trips(case.cover, stations)[: len(case.demand)],
+        certificate=answer.certificate,
+    )
+    module = answer.module[period, stations]
+    size = np.where(module < 0, np.nan, np.array(MODULES_KG_PER_DAY, dtype=np.float64)[module])
+    return Sited(solution=solution, sizes_kg_per_day=size)

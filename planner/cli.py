@@ -135,7 +135,10 @@ def plan(
     ] = None,
     objective: Annotated[
         str | None,
-        typer.Option(help="What siting maximizes: kg | trips | vehicle_km | co2 (docs/objectives.md)."),
+        typer.Option(
+            help="What siting is for: kg | trips | vehicle_km | co2 | net_benefit | least_cost "
+            "(docs/objectives.md)."
+        ),
     ] = None,
     simulate_days: Annotated[
         int | None,

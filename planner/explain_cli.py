@@ -16,7 +16,7 @@ from planner.explain_report import explain_report, of_site
 from planner.explain_stored import stored_choice
 from planner.exports import check_folder
 from planner.inputs import fingerprint
-from planner.objective import PER_DAY, unit
+from planner.objective import IN_MONEY, PER_DAY, unit
 from planner.pipeline import make_plan
 from planner.point_input import with_points
 from planner.scenario import validated
@@ -94,6 +94,9 @@ def explain(
         if scenario.detour > 0.0:
             what = "trips that leave their routes cannot be explained yet"
             raise InputError(Fault(what, "detour", "Explain the scenario with detour = 0"))
+        if scenario.objective in IN_MONEY:
+            what = "what stations add to a plan judged in money cannot be explained yet"
+            raise InputError(Fault(what, "objective", "Take another objective"))
         report = explain_report(siting_case(scenario), ids, covered_kg=covered)
         one = of_site(report, site) if site is not None else None
         paths = report.write_csv(csv) if csv is not None else []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from corridor.access import Access
+    from planner.buildout import Paid
     from planner.detours import DrivenWays
     from planner.points import ServedPoints
     from siting.allocation import Allocation
@@ -60,6 +61,7 @@ def shared_fills(
     values: Mapping[str, float],
     least_kg_per_day: Floats | None = None,
     most_kg_per_day: Floats | None = None,
+    paid: Paid | None = None,
 ) -> SharedFills:
     """Share the fills of trips and points over the stations, drive them, and size the stations.
 
@@ -81,6 +83,8 @@ def shared_fills(
         (n_stations,) float64, sizes new stations have already; None: none.
     most_kg_per_day
         (n_stations,) float64, largest sizes there is money for, of new stations; None: any.
+    paid
+        What tells which trips it pays to serve; None: all that there is room for.
 
     Raises
     ------
@@ -104,7 +108,13 @@ def shared_fills(
         kg=points.placed.kg_per_day[covered],
     )
     laps = np.concatenate([served["trips_per_day"].to_numpy(dtype=np.float64), np.ones(len(covered))])
-    answer = share_fills(stops, laps_per_day=laps, limit_kg_per_day=limit)
+    answer = share_fills(
+        stops,
+        laps_per_day=laps,
+        limit_kg_per_day=limit,
+        worth_per_lap=None if paid is None else paid.cny_per_kg * stops.lap_kg,
+        cost_per_kg=None if paid is None else paid.cost_cny_per_kg,
+    )
 
     by_plan = _drive(answer, stops, served, driven=driven, reached=reached)
     by_plan.raise_for_faults()

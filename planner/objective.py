@@ -1,4 +1,4 @@
-"""What siting maximizes, per day: hydrogen, round trips, vehicle-km, or CO2 of diesel that is not burnt.
+"""What siting maximizes, per day: hydrogen, round trips, vehicle-km, CO2 of diesel not burnt, or money.
 
 Definitions
 -----------
@@ -9,10 +9,13 @@ For a row of the demand table with t round trips a day on a route of L km one wa
     vehicle_km  2 L t                                                               vehicle-km/d
     co2         2 L t times l/km of a diesel vehicle of the class times kg CO2/l    kg CO2/d
 
+Net benefit and least cost are in CNY/d, of whole plans (:mod:`planner.net_benefit`,
+:mod:`planner.least_cost`); what is within range or served counts in kg there.
+
 Lengths are those of the row's own route: a detour drives no vehicle-km that count. CO2 is what a diesel
 vehicle of the same class would leave at the tailpipe on the same round trips; what making and delivering the
 hydrogen emits is not taken off. A point demand makes no trips, and what its hydrogen replaces is not known:
-it counts in kg only.
+it counts in kg and in money only.
 """
 
 from __future__ import annotations
@@ -40,7 +43,16 @@ PER_DAY: Mapping[Objective, str] = {
     "trips": "trips_per_day",
     "vehicle_km": "vehicle_km_per_day",
     "co2": "kg_co2_per_day",
+    "net_benefit": "cny_per_day",
+    "least_cost": "cny_per_day",
 }
+#: Whether point demands count.
+COUNTS_POINTS: Mapping[Objective, bool] = {
+    name: name in {"kg", "net_benefit", "least_cost"} for name in PER_DAY
+}
+
+#: Objectives in money: of whole plans, not of trips.
+IN_MONEY: frozenset[Objective] = frozenset({"net_benefit", "least_cost"})
 
 _BOTH_WAYS = 2.0
 _PER_100_KM = 100.0
@@ -67,7 +79,7 @@ def trip_amounts(
     values
         Assumptions in force: ``carbon.*``.
     """
-    if objective == "kg":
+    if objective in IN_MONEY or objective == "kg":
         return demand["kg_per_day"].to_numpy(dtype=np.float64)
     trips = demand["trips_per_day"].to_numpy(dtype=np.float64)
     if objective == "trips":
@@ -80,13 +92,20 @@ def trip_amounts(
     )
 
 
+def margin_cny_per_kg(values: Mapping[str, float]) -> float:
+    """Return what a kilogram sold leaves for hydrogen and station: price less electricity, without tax."""
+    electricity = values["station.electricity_kwh_per_kg"] * values["economics.electricity_cny_per_kwh"]
+    left = values["economics.retail_price_cny_per_kg"] - electricity
+    return max(left / (1.0 + values["economics.vat_rate"]), 0.0)
+
+
 def point_amounts(objective: Objective, kg_per_day: Floats) -> Floats:
     """Return what each point demand counts, per day: its hydrogen, and nothing of all else."""
-    return kg_per_day if objective == "kg" else np.zeros(len(kg_per_day))
+    return kg_per_day if COUNTS_POINTS[objective] else np.zeros(len(kg_per_day))
 
 
 def key_figures(objective: Objective, flows: pd.DataFrame, values: Mapping[str, float]) -> dict[str, float]:
-    """Return what is asked for, within range and served in the unit of an objective; of kg nothing.
+    """Return what is asked for, within range and served in the unit of an objective; of kg, money: nothing.
 
     Parameters
     ----------
@@ -97,7 +116,7 @@ def key_figures(objective: Objective, flows: pd.DataFrame, values: Mapping[str, 
     values
         Assumptions in force.
     """
-    if objective == "kg":
+    if objective in IN_MONEY or objective == "kg":
         return {}
     per_day = PER_DAY[objective]
     counted = trip_amounts(objective, flows, flows["length_km"].to_numpy(dtype=np.float64), values)

@@ -14,14 +14,16 @@ import numpy as np
 import pandas as pd
 
 from corridor.errors import SolverError
+from planner import least_cost, net_benefit
 from planner.assembly import MODULES_KG_PER_DAY, Parts
 from planner.buildout import Sited
 from planner.buildout import solve as solve_buildout
-from planner.deliveries import deliveries, delivery_terms, hazmat_notices
+from planner.deliveries import delivery_terms, hazmat_notices
 from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
 from planner.economics import check_economics
 from planner.fills import shared_fills
+from planner.objective import IN_MONEY
 from planner.progress import Progress, Stopped
 from planner.queues import check_queue_values, station_queues, visits
 from planner.rollout import (
@@ -34,11 +36,12 @@ from planner.rollout import (
     weights,
 )
 from planner.siting_case import siting_case
+from planner.supply_case import supply_case
 from siting.deviation import even_steps
 from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
 from siting.replay import replay_trips
 from siting.resilience import ResilientSolution, solve_resilient
-from siting.supply_terms import check_supply_values, supply_network
+from siting.supply_terms import check_supply_values
 from siting.supply_year import solve_supply
 
 if TYPE_CHECKING:
@@ -100,7 +103,7 @@ def make_plan(
     check_queue_values(values, modules=MODULES_KG_PER_DAY)
     detours = _detours(case)
     earlier = earlier_cases(scenario)
-    before, sited, resilient = _site(case, earlier, reporter, detours)
+    before, sited, resilient = _site(case, earlier, reporter, detours, delivered_by)
     solution = sited.solution
     reporter.stage("replay", f"driving {int(solution.served.sum()):,} served flows with a tank")
     stations = inputs.sites.iloc[solution.stations]
@@ -124,6 +127,7 @@ def make_plan(
         values=values,
         least_kg_per_day=sizes_before(phases, stations.index),
         most_kg_per_day=sited.most_kg_per_day,
+        paid=sited.paid,
     )
     replay, sizing, taken = shared.replay, shared.sizing, shared.points
     reporter.stage("queues", "waiting times at the dispensers, by formula and simulated")
@@ -163,6 +167,10 @@ def make_plan(
         kpis={**plan.kpis, **rollout_kpis(phases, rollout)},
         provenance={**plan.provenance, "fills": sizing.certificate.to_dict(), **case.own.provenance()},
     )
+    if scenario.objective == "net_benefit":
+        plan = net_benefit.with_net_benefit(plan)
+    if scenario.objective == "least_cost":
+        plan = least_cost.with_least_cost(plan)
     reporter.stage("done", f"{int(plan.kpis['stations_new'])} new stations")
     return plan
 
@@ -219,11 +227,19 @@ def _detours(case: SitingCase) -> Detours | None:
 
 
 def _site(
-    case: SitingCase, earlier: list[SitingCase], reporter: _Reporter, detours: Detours | None
+    case: SitingCase,
+    earlier: list[SitingCase],
+    reporter: _Reporter,
+    detours: Detours | None,
+    delivered_by: DeliveryTerms,
 ) -> tuple[list[Sited], Sited, ResilientSolution | None]:
     """Choose the stations of earlier years and of the plan's; ``served`` is of the trips."""
     scenario = case.scenario
     solve: Callable[..., FlowRefuelingSolution | ResilientSolution]
+    if scenario.objective in IN_MONEY:
+        by_money = net_benefit.solve if scenario.objective == "net_benefit" else least_cost.solve
+        where = by_money(case, delivered_by, on_progress=reporter.siting, should_stop=reporter.should_stop)
+        return [], where, None
     if detours is not None:
         solve = partial(detours.solve, case.cover)
     elif scenario.resilience is not None:
@@ -290,17 +306,6 @@ def _drive_filling_up(driven: DrivenWays, covered: pd.DataFrame, reached: Access
 
 def _supply(case: SitingCase, stations: pd.DataFrame, sizing: Sizing, terms: DeliveryTerms) -> SupplyYear:
     """Return the cheapest supply of the year."""
-    scenario, inputs = case.scenario, case.inputs
     load = sizing.stations["load_kg_per_day"].to_numpy(dtype=np.float64)
-    brought = deliveries(terms, inputs, stations, load_kg_per_day=load)
-    network = supply_network(
-        inputs.bases.rename(columns={f"capacity_kg_per_day_{scenario.year}": "capacity_kg_per_day"}),
-        case.values,
-        on_site=scenario.on_site,
-        trailers={str(mode): float(count) for mode, count in scenario.trailers.items()},
-    )
-    if scenario.green_only:
-        green = network.bases.green
-        network = network.green_only()
-        brought = {name: each.columns(green) for name, each in brought.items()}
+    network, brought = supply_case(case, terms, stations, load_kg_per_day=load)
     return solve_supply(pd.Series(load, index=stations.index), network, brought, time_limit_s=_SUPPLY_S)

@@ -16,6 +16,7 @@ from corridor.errors import Fault, InputError, ReplayError
 from corridor.reach import Reach, within_reach
 from corridor.sites import FARTHEST_SNAP_KM, attach
 from demand.point_demands import in_use
+from planner.objective import COUNTS_POINTS
 from planner.plan import POINT_COLUMNS, Notice
 from planner.scenario import PointDemand
 from siting.point_cover import with_points
@@ -161,7 +162,7 @@ class ServedPoints:
     def notices(self, objective: Objective) -> list[Notice]:
         """Return what a person should know about the points of a plan with this objective."""
         said = []
-        if objective != "kg" and len(self.placed.table):
+        if not COUNTS_POINTS[objective] and len(self.placed.table):
             kg = float(self.placed.kg_per_day.sum())
             values = {"count": len(self.placed.table), "kg": kg, "objective": objective}
             said.append(Notice("points_not_counted", values))

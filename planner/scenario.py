@@ -25,8 +25,8 @@ YEARS = (2027, 2030, 2035)
 Year = Literal[2027, 2030, 2035]
 
 #: What siting may maximize (:mod:`planner.objective`).
-Objective = Literal["kg", "trips", "vehicle_km", "co2"]
-OBJECTIVES: tuple[Objective, ...] = ("kg", "trips", "vehicle_km", "co2")
+Objective = Literal["kg", "trips", "vehicle_km", "co2", "net_benefit", "least_cost"]
+OBJECTIVES: tuple[Objective, ...] = ("kg", "trips", "vehicle_km", "co2", "net_benefit", "least_cost")
 
 #: Fields with keys of their own: ``rollout.2027=4``.
 _TABLES = {"solve", "zone_factor", "trailers", "rollout", "rollout_budget_wan_cny", "assumptions"}
@@ -58,7 +58,7 @@ class SolveOptions(BaseModel):
 
     time_limit_s: float = Field(default=40.0, gt=0, le=86_400, allow_inf_nan=False)
     gap: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
-    rounds: int = Field(default=3, ge=0, le=1_000_000)
+    rounds: int = Field(default=1, ge=0, le=1_000_000)
 
 
 class AddedSite(BaseModel):
@@ -143,8 +143,11 @@ class Scenario(BaseModel):
     stations
         Largest number of new stations, besides the existing ones.
     objective
-        What siting maximizes of what is within range, per day: hydrogen, round trips, vehicle-km or CO2
-        avoided (:mod:`planner.objective`).
+        What siting maximizes, per day: hydrogen, round trips, vehicle-km or CO2 avoided
+        (:mod:`planner.objective`), or the net benefit (:mod:`planner.net_benefit`); or minimizes, the cost of
+        serving at least `least_share` (:mod:`planner.least_cost`).
+    least_share
+        Of least cost: share of the demand to be served, 0-1.
     adoption
         Where the fuel-cell shares come from: policy targets, a Bass curve fitted to published fleets, or
         total cost of ownership (:mod:`demand.adoption`).
@@ -159,7 +162,8 @@ class Scenario(BaseModel):
         or not: what a year does not limit itself, the next one limits.
     room
         Whether siting counts what stations have room for (docs/buildout.md), and not all that is within range
-        of them; a roll-out or a budget always does.
+        of them; a roll-out, a budget and money always do. None: wherever it can, that is without
+        detours and resilience.
     usable_range_km
         Usable range of every vehicle class, km; None takes each class's own.
     green_only
@@ -211,10 +215,11 @@ class Scenario(BaseModel):
     adoption: Literal["policy", "bass", "cost"] = "policy"
     stations: int = Field(default=12, ge=0, le=1000)
     objective: Objective = "kg"
+    least_share: float = Field(default=0.8, gt=0, le=1, allow_inf_nan=False)
     rollout: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
     budget_wan_cny: _Budget | None = None
     rollout_budget_wan_cny: dict[str, _Budget] = {}
-    room: bool = False
+    room: bool | None = None
     usable_range_km: float | None = Field(default=None, gt=0, le=5000, allow_inf_nan=False)
     green_only: bool = False
     resilience: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
@@ -313,9 +318,16 @@ class Scenario(BaseModel):
         return self.budget_wan_cny is not None or bool(self.rollout_budget_wan_cny)
 
     @property
+    def asks_room(self) -> bool:
+        """Whether what siting counts must be what stations have room for."""
+        asked = bool(self.room) or bool(self.earlier_years) or self.has_budget
+        return asked or self.objective in {"net_benefit", "least_cost"}
+
+    @property
     def counts_room(self) -> bool:
         """Whether siting counts what stations have room for, or else what is within range of them."""
-        return self.room or bool(self.earlier_years) or self.has_budget
+        can = self.room is None and self.detour == 0.0 and self.resilience is None
+        return self.asks_room or can
 
     @property
     def identity(self) -> str:
@@ -327,13 +339,14 @@ class Scenario(BaseModel):
             "detour": 0.0,
             "detour_decay": None,
             "hazmat_closed": [],
+            "least_share": 0.8,
             "objective": "kg",
             "on_site": False,
             "point_demands": [],
             "resilience": None,
             "rollout": {},
             "rollout_budget_wan_cny": {},
-            "room": False,
+            "room": None,
             "trailers": {},
         }
         if content["solve"]["rounds"] == SolveOptions().rounds:

@@ -22,7 +22,7 @@ from planner.budget import check_budgets
 from planner.driving import along, class_numbers, on_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.kept import Latest
-from planner.objective import point_amounts, trip_amounts
+from planner.objective import IN_MONEY, point_amounts, trip_amounts
 from planner.own_trips import file_stamp, own_trips
 from planner.points import placed_points
 from planner.scenario import Scenario
@@ -163,10 +163,14 @@ def siting_case(scenario: Scenario, *, stage: Callable[[str, str], None] = lambd
     if scenario.detour > 0.0 and scenario.resilience is not None:
         what = "detours and resilience cannot be asked for together yet"
         raise InputError(Fault(what, "detour, resilience", "Set detour = 0 or leave resilience out"))
-    if scenario.counts_room and (scenario.detour > 0.0 or scenario.resilience is not None):
-        what = "room, a roll-out or a budget cannot be asked for together with detours or resilience yet"
-        mend = "Leave room, rollout and budgets out, or set detour = 0 and leave resilience out"
-        raise InputError(Fault(what, "room, rollout, budget, detour, resilience", mend))
+    if scenario.asks_room and (scenario.detour > 0.0 or scenario.resilience is not None):
+        what = "room, a roll-out, a budget or money cannot be asked for with detours or resilience yet"
+        mend = "Leave these out and take another objective, or set detour = 0 and leave resilience out"
+        raise InputError(Fault(what, "room, rollout, budget, objective, detour, resilience", mend))
+    if scenario.objective in IN_MONEY and scenario.earlier_years:
+        what = "an objective in money and a roll-out cannot be asked for together yet"
+        mend = "Leave the earlier years out, or take another objective"
+        raise InputError(Fault(what, "objective, rollout", mend))
     stage("load", "reading the tables, routing all pairs of zones")
     inputs = load_inputs(scenario)
     values, unusual = assumptions_in_force(inputs.assumptions, scenario.assumptions)

@@ -103,6 +103,7 @@ def solve_buildout(
     gap: float = 0.0,
     time_limit_s: float = 60.0,
     rounds: int | None = None,
+    start: Indices | None = None,
     on_progress: ProgressCallback | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Buildout:
@@ -120,8 +121,11 @@ def solve_buildout(
         Stop after this many seconds with the best plan found.
     rounds
         Stop after so many rounds of masters over whole stations: the same on every machine, unlike a limit.
-        With 0 and where stations alone count, they are sited as if each had room for anybody, and the bound
-        is that of covering. None: any number.
+        With 0 there is the linear master alone; where stations alone count, and in one period, not even that:
+        they are sited as if each had room for anybody, and the bound is that of covering. None: any number.
+    start
+        (n_periods, n_sites) int64, a build-out to begin with, as in `Buildout`; one that the limits do not
+        allow is passed over.
     on_progress
         Called with incumbent, bound, gap, seconds and a message whenever one of them changed.
     should_stop
@@ -142,6 +146,7 @@ def solve_buildout(
         gap=max(gap, OPTIMALITY_TOLERANCE / 2.0),
         time_limit_s=time_limit_s,
         rounds=rounds,
+        start=start,
         on_progress=on_progress,
         should_stop=should_stop,
     )

@@ -64,6 +64,8 @@ class Search:
         Most seconds.
     rounds
         Most rounds of masters over whole stations, among promising sites and among all; None: any number.
+    start
+        (n_periods, n_sites) int64, a build-out to begin with; None: none.
     on_progress, should_stop
         Told about changes; asked whether to stop.
     """
@@ -76,12 +78,14 @@ class Search:
         gap: float,
         time_limit_s: float,
         rounds: int | None = None,
+        start: Indices | None = None,
         on_progress: ProgressCallback | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> None:
         self._watch = Watch(time_limit_s=time_limit_s, should_stop=should_stop)
         self._question, self._gap, self._on_progress = question, gap, on_progress
         self._rounds = np.inf if rounds is None else rounds
+        self._start = start
         self._relaxation = Relaxation(question, service)
         self._plans = Plans(question, service)
         self._hopeless = np.zeros(question.n_sites, dtype=bool)
@@ -108,9 +112,11 @@ class Search:
     def run(self) -> None:
         """Search until bound and plan meet, or time is up."""
         self._try(self._plans.nothing_new())
+        if self._start is not None:
+            self._try(self._start)
         if not self._question.sizes_matter and self._question.n_periods == 1:
             self._cover_first()
-        if self._done() or self._rounds == 0:
+        if self._done() or (self._rounds == 0 and not self._question.sizes_matter):
             return
         try:
             root = self._relaxation.solved(left_s=self._watch.left, on_round=self._heard)
@@ -120,8 +126,10 @@ class Search:
             self.bound = self.value
             return
         self._rule_out(root)
-        self._among_the_promising()
-        self._whole()
+        self._try(self._plans.rounded(self._fractional))
+        if self._rounds > 0:
+            self._among_the_promising()
+            self._whole()
 
     def _cover_first(self) -> None:
         """Site stations as if each could serve any number; that is the answer where they have the room."""
@@ -154,7 +162,7 @@ class Search:
         if number == _FIRST_PLAN or number % (4 * _FIRST_PLAN) == 0:
             self._try(self._plans.rounded(stations))
         self._fractional = stations
-        if number == _FIRST_LOOK and not self._done():
+        if number == _FIRST_LOOK and self._rounds > 0 and not self._done():
             self._try(self._plans.rounded(stations))
             self._look_around(self.plan, tries=_FIRST_TRIES)
         return self._done()
@@ -175,7 +183,6 @@ class Search:
 
     def _among_the_promising(self) -> None:
         """Find plans among the sites that linear solutions used, while that is worth more than bounds."""
-        self._try(self._plans.rounded(self._fractional))
         for _ in range(int(min(_FEW_ROUNDS, self._rounds))):
             open_ = self._open()
             if open_ <= _CLOSE or self._done():

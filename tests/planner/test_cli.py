@@ -24,7 +24,9 @@ def own_store(tmp_path, monkeypatch):
 
 def test_plan_prints_one_json_object_and_writes_the_files(tmp_path):
     out = tmp_path / "out"
-    result = runner.invoke(app, ["plan", "--stations", "3", "--year", "2027", "--json", "--out", str(out)])
+    result = runner.invoke(
+        app, ["plan", "--set", "room=false", "--stations", "3", "--year", "2027", "--json", "--out", str(out)]
+    )
     assert result.exit_code == 0, result.stderr
     content = json.loads(result.stdout)
     assert content["scenario"]["stations"] == 3
@@ -37,7 +39,7 @@ def test_plan_prints_one_json_object_and_writes_the_files(tmp_path):
 def test_plan_reads_a_scenario_file_and_settings_win_over_it(tmp_path):
     path = tmp_path / "s.toml"
     path.write_text('name = "mine"\nstations = 9\n[assumptions.vehicle.tractor_49t]\ntank_kg = 36\n')
-    result = runner.invoke(app, ["plan", str(path), "--set", "stations=2", "--json"])
+    result = runner.invoke(app, ["plan", str(path), "--set", "stations=2", "--set", "room=false", "--json"])
     assert result.exit_code == 0, result.stderr
     scenario = json.loads(result.stdout)["scenario"]
     assert scenario["name"] == "mine"
@@ -46,7 +48,7 @@ def test_plan_reads_a_scenario_file_and_settings_win_over_it(tmp_path):
 
 
 def test_reuse_takes_the_stored_plan():
-    arguments = ["plan", "--stations", "1", "--json"]
+    arguments = ["plan", "--set", "room=false", "--stations", "1", "--json"]
     first = json.loads(runner.invoke(app, arguments).stdout)
     again = runner.invoke(app, [*arguments, "--reuse"])
     assert json.loads(again.stdout)["provenance"] == first["provenance"]
@@ -54,7 +56,7 @@ def test_reuse_takes_the_stored_plan():
 
 
 def test_the_table_is_for_people():
-    result = runner.invoke(app, ["plan", "--stations", "1"])
+    result = runner.invoke(app, ["plan", "--set", "room=false", "--stations", "1"])
     assert result.exit_code == 0
     assert "optimal" in result.stdout
     assert "月城" in result.stdout

@@ -107,7 +107,7 @@ def test_the_default_scenario_keeps_its_identity():
 
 
 def test_a_plan_tells_cost_and_vehicles_of_each_link():
-    plan = make_plan(Scenario(stations=3, green_only=True, hazmat_closed=(YAXI,)))
+    plan = make_plan(Scenario(room=False, stations=3, green_only=True, hazmat_closed=(YAXI,)))
     links = plan.supply
     assert np.allclose(links[list(PARTS)].sum(axis=1), links["delivery_cny_per_kg"])
     spent = (links["kg_per_day"] * links["delivery_cny_per_kg"]).sum()

@@ -18,7 +18,7 @@ from planner.scenario import Scenario
 
 @pytest.fixture(scope="module")
 def plan():
-    return make_plan(Scenario(stations=4))
+    return make_plan(Scenario(room=False, stations=4))
 
 
 def test_csv_opens_in_a_spreadsheet_and_holds_every_station(plan):

@@ -36,7 +36,7 @@ def crowded():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planner.pipeline, "shared_fills", spy)
-        scenario = Scenario(stations=4, assumptions={"station.highest_utilization": 0.3})
+        scenario = Scenario(room=False, stations=4, assumptions={"station.highest_utilization": 0.3})
         seen["plan"] = make_plan(scenario)
     return seen
 

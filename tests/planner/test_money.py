@@ -41,7 +41,7 @@ PARTS = [f"{cost}_wan_cny_per_year" for cost in (*COSTS, "capital")]
 
 @pytest.fixture(scope="module")
 def plan():
-    return make_plan(Scenario(stations=4))
+    return make_plan(Scenario(room=False, stations=4))
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_co2_is_what_diesel_would_burn(plan, values):
 
 def test_selling_at_the_break_even_price_loses_nothing(plan, values):
     price = plan.kpis["break_even_cny_per_kg"]
-    scenario = Scenario(stations=4, assumptions={"economics.retail_price_cny_per_kg": price})
+    scenario = Scenario(room=False, stations=4, assumptions={"economics.retail_price_cny_per_kg": price})
     even = make_plan(scenario)
     assert even.stations["site_id"].tolist() == plan.stations["site_id"].tolist()
     assert even.kpis["npv_wan_cny"] == pytest.approx(0.0, abs=1e-6 * abs(plan.kpis["npv_wan_cny"]))
@@ -236,7 +236,7 @@ def test_the_view_shows_sums_and_then_stations_with_their_numbers(plan, language
 
 def test_the_command_line_prints_the_accounts(tmp_path, monkeypatch):
     monkeypatch.setenv("CHENGYU_STORE", str(tmp_path))
-    printed = CliRunner().invoke(app, ["plan", "--stations", "1"])
+    printed = CliRunner().invoke(app, ["plan", "--set", "room=false", "--stations", "1"])
     assert printed.exit_code == 0, printed.stderr
     assert "经济性 Money" in printed.stdout
     assert "break_even_cny_per_kg" in printed.stdout
@@ -247,7 +247,7 @@ def test_terms_out_of_bounds_are_told_before_any_work(values):
         check_economics(values | {"economics.vat_rate": 2.0, "station.lifetime_years": 0.0})
     assert [fault.where for fault in error.value.faults] == ["economics.vat_rate", "station.lifetime_years"]
     with pytest.raises(InputError, match=r"economics\.residual_share"):
-        make_plan(Scenario(stations=1, assumptions={"economics.residual_share": 1.5}))
+        make_plan(Scenario(room=False, stations=1, assumptions={"economics.residual_share": 1.5}))
 
 
 def test_no_stations_no_accounts(values):

@@ -27,12 +27,12 @@ SHARE = 0.3
 
 @pytest.fixture(scope="module")
 def plain_plan():
-    return make_plan(Scenario(stations=2))
+    return make_plan(Scenario(room=False, stations=2))
 
 
 @pytest.fixture(scope="module")
 def plan():
-    return make_plan(Scenario(stations=2, resilience=SHARE))
+    return make_plan(Scenario(room=False, stations=2, resilience=SHARE))
 
 
 def test_scenarios_without_resilience_keep_their_identity():
@@ -92,7 +92,7 @@ def test_exports_and_the_store_keep_the_weak_spots(plan, tmp_path, monkeypatch):
 
 def test_more_than_two_stations_can_leave_names_the_most_they_can():
     with pytest.raises(InfeasibleError, match=r"No 2 new stations leave 99\.0%.*most they can leave is"):
-        make_plan(Scenario(stations=2, resilience=0.99, solve={"time_limit_s": 5.0}))
+        make_plan(Scenario(room=False, stations=2, resilience=0.99, solve={"time_limit_s": 5.0}))
 
 
 def test_no_time_is_no_answer():
@@ -111,6 +111,8 @@ def test_a_share_that_is_none_is_one_error(value):
 def test_the_command_line_prints_the_weak_spots(tmp_path, monkeypatch, plan):
     monkeypatch.setenv("CHENGYU_STORE", str(tmp_path))
     store.save(plan)
-    said = RUNNER.invoke(app, ["plan", "--stations", "2", "--resilience", str(SHARE), "--reuse"])
+    said = RUNNER.invoke(
+        app, ["plan", "--set", "room=false", "--stations", "2", "--resilience", str(SHARE), "--reuse"]
+    )
     assert said.exit_code == 0
     assert "薄弱站点 Weak spots" in said.stdout

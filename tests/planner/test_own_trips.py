@@ -143,7 +143,7 @@ def test_a_plan_of_own_trips_serves_them_and_says_so(tmp_path):
     classes = ["tractor_49t", "rigid_31t", "rigid_18t", "light_9t", "light_4t5", "coach_12m"]
     rows = [f"510112,500116,{name},{40 if name == 'tractor_49t' else 0},50" for name in classes]
     path = written(tmp_path, "\n".join([header, *rows]), "od.csv")
-    scenario = Scenario(stations=2, scope="region", od_table=str(path))
+    scenario = Scenario(room=False, stations=2, scope="region", od_table=str(path))
     plan = make_plan(scenario)
     # 40 one way are 20 round trips, half of them on hydrogen
     assert plan.flows["trips_per_day"].sum() == pytest.approx(10.0)
@@ -153,7 +153,7 @@ def test_a_plan_of_own_trips_serves_them_and_says_so(tmp_path):
     before = fingerprint(scenario)
     path.write_text(path.read_text(encoding="utf-8").replace("40", "50"), encoding="utf-8")
     assert fingerprint(scenario) != before
-    assert fingerprint(Scenario(stations=2, scope="region")) != before
+    assert fingerprint(Scenario(room=False, stations=2, scope="region")) != before
 
 
 def test_a_missing_file_is_one_clear_error(inputs, values):

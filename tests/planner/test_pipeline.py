@@ -87,7 +87,7 @@ def test_locked_sites_are_built_and_forbidden_ones_are_not(plan):
 
 def test_progress_passes_every_stage_in_order():
     seen = []
-    make_plan(Scenario(stations=1), on_progress=seen.append)
+    make_plan(Scenario(room=False, stations=1), on_progress=seen.append)
     order = [STAGES.index(report.stage) for report in seen]
     assert order == sorted(order)
     assert {report.stage for report in seen} == set(STAGES)
@@ -133,7 +133,13 @@ def test_impossible_questions_say_why(scenario, error, message):
 
 def test_scarce_supply_is_reported_not_hidden():
     plan = make_plan(
-        Scenario(stations=6, year=2035, green_only=True, assumptions={"adoption.share.tractor_49t.2035": 1.0})
+        Scenario(
+            room=False,
+            stations=6,
+            year=2035,
+            green_only=True,
+            assumptions={"adoption.share.tractor_49t.2035": 1.0},
+        )
     )
     capacity = load_inputs().bases.query("green")["capacity_kg_per_day_2035"].sum()
     assert plan.supply["kg_per_day"].sum() <= capacity + 1e-6

@@ -24,7 +24,7 @@ TRACTOR, POINT = 0, 6
 
 @pytest.fixture(scope="module")
 def plan():
-    return make_plan(Scenario(stations=6, assumptions={"station.simulated_days": 2}))
+    return make_plan(Scenario(room=False, stations=6, assumptions={"station.simulated_days": 2}))
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +215,7 @@ def test_impossible_assumptions_are_named_before_any_work(values):
         check_queue_values(values | bad, modules=MODULES)
     assert {fault.where for fault in caught.value.faults} == set(bad)
     with pytest.raises(InputError, match=r"station\.500\.dispensers"):
-        make_plan(Scenario(stations=1, assumptions={"station.500.dispensers": 0.0}))
+        make_plan(Scenario(room=False, stations=1, assumptions={"station.500.dispensers": 0.0}))
 
 
 def test_exports_and_the_store_keep_the_queues(plan, tmp_path, monkeypatch):
@@ -240,7 +240,7 @@ def test_the_same_scenario_has_the_same_waits_and_more_days_are_simulated_on_req
 
 def test_the_command_line_simulates_as_many_days_as_asked(tmp_path, monkeypatch):
     monkeypatch.setenv("CHENGYU_STORE", str(tmp_path))
-    asked = ["plan", "--stations", "2", "--year", "2035", "--simulate-days"]
+    asked = ["plan", "--set", "room=false", "--stations", "2", "--year", "2035", "--simulate-days"]
     result = CliRunner().invoke(app, [*asked, "3", "--json"])
     assert result.exit_code == 0, result.stderr
     content = json.loads(result.stdout)

@@ -38,7 +38,7 @@ POINTS = (
     _point("LATER", "drone", 106.51, 29.50, 20.0, from_year=2035),
 )
 IDENTITY = "5229c364ea320c904fe5748f8e7ac236a4ee33461fb622b0449dc5990d8a85be"
-SCENARIO = Scenario(stations=4, point_demands=POINTS)
+SCENARIO = Scenario(room=False, stations=4, point_demands=POINTS)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_more_room_for_points_never_serves_less_and_none_leaves_the_plan(plan):
     wider = make_plan(SCENARIO.model_copy(update={"assumptions": {"points.reach_km": 30.0}}))
     assert wider.certificate.incumbent >= plan.certificate.incumbent - 1e-6
     assert wider.points["covered"].sum() >= plan.points["covered"].sum()
-    without = make_plan(Scenario(stations=4))
+    without = make_plan(Scenario(room=False, stations=4))
     assert without.points.empty
     assert not [name for name in without.kpis if name.startswith("point_")]
     assert without.kpis["demand_kg_per_day"] == pytest.approx(plan.kpis["demand_kg_per_day"] - 855.0)
@@ -91,7 +91,7 @@ def test_more_room_for_points_never_serves_less_and_none_leaves_the_plan(plan):
 
 def test_a_station_is_built_for_a_point_that_asks_enough():
     # Guangyuan lies off the corridor: no station would stand there for its trips.
-    alone = Scenario(stations=1)
+    alone = Scenario(room=False, stations=1)
     asking = _point("GY", "power", 105.84, 32.44, 50_000.0)
     without, given = make_plan(alone), make_plan(alone.model_copy(update={"point_demands": (asking,)}))
     assert given.points["covered"].tolist() == [True]
@@ -147,7 +147,7 @@ def test_a_point_far_from_the_roads_is_refused():
 def test_the_scenario_keeps_points_and_its_old_identity():
     again = validated(tomllib.loads(to_toml(SCENARIO)), where="t.toml")
     assert again == SCENARIO
-    assert again.identity == SCENARIO.identity != Scenario(stations=4).identity
+    assert again.identity == SCENARIO.identity != Scenario(room=False, stations=4).identity
     # Of the default scenario before there were point demands.
     assert Scenario().identity == IDENTITY
     with pytest.raises(InputError, match="point ids stand twice: BUS"):
@@ -186,7 +186,9 @@ def test_the_command_line_takes_a_file(tmp_path, monkeypatch):
     )
     runner = CliRunner()
     arguments = ["--points", str(path), "--points-crs", "WGS84", "--json"]
-    result = runner.invoke(app, ["plan", "--stations", "2", *arguments, "--out", str(tmp_path / "out")])
+    result = runner.invoke(
+        app, ["plan", "--set", "room=false", "--stations", "2", *arguments, "--out", str(tmp_path / "out")]
+    )
     assert result.exit_code == 0, result.stderr
     content = json.loads(result.stdout)
     assert [row["point_id"] for row in content["points"]] == ["BUS"]

@@ -34,7 +34,7 @@ for options in asked:
 CORRIDOR = """
 from planner.pipeline import make_plan
 from planner.scenario import Scenario
-plan = make_plan(Scenario(stations=3))
+plan = make_plan(Scenario(room=False, stations=3))
 figures = {name: value for name, value in plan.kpis.items() if "seconds" not in name}
 print(plan.stations.to_csv(), figures, plan.certificate.incumbent, plan.certificate.bound)
 """

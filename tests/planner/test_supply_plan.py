@@ -30,12 +30,12 @@ BY_PRODUCT = {"BASE-TONGNAN", "BASE-CHANGSHOU"}
 
 @pytest.fixture(scope="module")
 def plan():
-    return make_plan(Scenario(stations=4))
+    return make_plan(Scenario(room=False, stations=4))
 
 
 @pytest.fixture(scope="module")
 def green():
-    return make_plan(Scenario(stations=4, green_only=True))
+    return make_plan(Scenario(room=False, stations=4, green_only=True))
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_without_yaan_hydrogen_from_the_southwest_comes_as_liquid(green):
 
 
 def test_stations_may_make_their_own_and_do_so_where_trailers_are_few():
-    few = Scenario(stations=2, on_site=True, trailers={"tube_20mpa": 2, "liquid": 0})
+    few = Scenario(room=False, stations=2, on_site=True, trailers={"tube_20mpa": 2, "liquid": 0})
     plan = make_plan(few)
     own = plan.supply[plan.supply["mode"] == "on_site"]
     assert len(own)
@@ -181,7 +181,7 @@ def test_no_supply_at_all_is_one_clear_error(monkeypatch):
     none = inputs.bases.assign(capacity_kg_per_day_2030=0)
     monkeypatch.setattr("planner.siting_case.load_inputs", lambda *_: replace(inputs, bases=none))
     with pytest.raises(InfeasibleError, match="no supply base has any capacity"):
-        make_plan(Scenario(stations=1))
+        make_plan(Scenario(room=False, stations=1))
 
 
 def test_the_page_shows_each_base_with_its_months(plan):
@@ -198,7 +198,7 @@ def test_the_page_shows_each_base_with_its_months(plan):
 
 def test_a_supply_that_is_not_proven_is_told(monkeypatch):
     monkeypatch.setattr("planner.pipeline._SUPPLY_S", 1e-3)
-    plan = make_plan(Scenario(stations=2))
+    plan = make_plan(Scenario(room=False, stations=2))
     proof = plan.provenance["supply"]
     assert proof["bound"] <= proof["incumbent"]
     told = {notice.key: notice for notice in plan.notices}

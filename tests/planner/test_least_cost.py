@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from corridor.errors import InfeasibleError, InputError
+from planner.inputs import load_inputs
+from planner.pipeline import make_plan
+from planner.priced import PricedSearch, cost_cny_per_day, station_cny_per_year
+from planner.scenario import Scenario
+from planner.siting_case import assumptions_in_force
+
+SHARE = 0.4
+
+
+@pytest.fixture(scope="module")
+def asked():
+    return Scenario(
+        objective="least_cost", least_share=SHARE, stations=6, solve={"rounds": 0, "time_limit_s": 6.0}
+    )
+
+
+@pytest.fixture(scope="module")
+def plan(asked):
+    return make_plan(asked)
+
+
+def test_it_serves_what_is_asked_for_and_hardly_more(plan):
+    demand = plan.kpis["demand_kg_per_day"]
+    assert plan.kpis["served_kg_per_day"] >= SHARE * demand * (1 - 1e-6)
+    # What is sold rises in steps with the worth of a kilogram: by the trips that begin to pay.
+    assert plan.kpis["served_kg_per_day"] <= (SHARE + 0.02) * demand
+    assert plan.replay["faults"] == 0
+
+
+def test_certificate_is_what_the_accounts_say(plan, asked):
+    values = assumptions_in_force(load_inputs(asked).assumptions, asked.assumptions)[0]
+    proof, links = plan.certificate, plan.supply
+    per_kg = links["production_cny_per_kg"].fillna(0.0) + links["delivery_cny_per_kg"].fillna(0.0)
+    costs = station_cny_per_year(pd.DataFrame(index=[0]), values)[0] / 365.0
+    new = plan.stations[plan.stations["status"] == "new"]
+    assert 0 < len(new) <= 6
+    built = costs[np.searchsorted((500, 1000, 2000, 4000), new["capacity_kg_per_day"])].sum()
+    expected = (links["kg_per_day"] * per_kg).sum() + built
+    assert plan.kpis["cost_cny_per_day"] == pytest.approx(expected, rel=1e-6)
+    assert proof.incumbent == plan.kpis["cost_cny_per_day"]
+    assert 0.0 < proof.bound <= proof.incumbent
+    assert proof.status == "feasible"
+
+
+def test_no_plan_that_serves_as_much_costs_less_than_the_bound_and_the_usual_one_costs_more(plan):
+    usual = make_plan(Scenario(stations=3, solve={"rounds": 0}))
+    assert usual.kpis["served_kg_per_day"] >= plan.kpis["served_kg_per_day"]
+    assert cost_cny_per_day(usual) >= plan.certificate.incumbent
+
+
+def test_more_than_the_stations_can_serve_is_told(asked):
+    few = asked.model_copy(update={"stations": 1, "least_share": 0.9})
+    with pytest.raises(InfeasibleError, match=r"can serve .* at most"):
+        make_plan(few)
+
+
+def test_a_share_that_is_none_is_one_error(asked):
+    with pytest.raises(ValueError, match="least_share"):
+        Scenario(least_share=1.2)
+    with pytest.raises(InputError, match="in money and a roll-out"):
+        make_plan(Scenario(**{**asked.model_dump(), "rollout": {"2027": 1}}))
+
+
+def test_the_share_is_part_of_the_identity():
+    assert Scenario().identity == Scenario(least_share=0.8).identity
+    assert Scenario(least_share=0.7).identity != Scenario().identity
+
+
+def test_stopped_before_it_searches_it_still_has_a_plan(asked, monkeypatch):
+    asked_often = []
+    covering = PricedSearch.covering
+
+    def then_stop(self):
+        found = covering(self)
+        asked_often.append(True)
+        return found
+
+    monkeypatch.setattr(PricedSearch, "covering", then_stop)
+    plan = make_plan(asked, should_stop=lambda: bool(asked_often))
+    assert plan.certificate.status == "feasible"
+    assert plan.kpis["served_kg_per_day"] >= SHARE * plan.kpis["demand_kg_per_day"] * (1 - 1e-6)
