@@ -339,7 +339,6 @@ class Scenario(BaseModel):
             "detour": 0.0,
             "detour_decay": None,
             "hazmat_closed": [],
-            "least_share": 0.8,
             "objective": "kg",
             "on_site": False,
             "point_demands": [],
@@ -351,6 +350,8 @@ class Scenario(BaseModel):
         }
         if content["solve"]["rounds"] == SolveOptions().rounds:
             del content["solve"]["rounds"]
+        if self.objective != "least_cost":
+            del content["least_share"]
         for name, default in defaults.items():  # scenarios from before there were any keep their identity
             if content[name] == default:
                 del content[name]

@@ -92,6 +92,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         help=text("sidebar.range_help", language),
     )
     objective = _choice("objective", OBJECTIVES, asked.objective, language)
+    least_share = _least_share(asked, language) if objective == "least_cost" else asked.least_share
     detour_percent = st.select_slider(
         text("sidebar.detour", language),
         sorted({*_DETOURS_PERCENT, round(100.0 * asked.detour)}),
@@ -114,6 +115,7 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         "stations": stations,
         "usable_range_km": usable_range,
         "objective": objective,
+        "least_share": least_share,
         "detour": detour,
         "detour_decay": detour_decay,
         "budget_wan_cny": budget,
@@ -133,6 +135,22 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         is_sound = False
     if is_sound:
         _solve(session, settings, language)
+
+
+def _least_share(asked: Scenario, language: Language) -> float:
+    """Draw the share of the demand that must be served at the least cost."""
+    percent: float = st.number_input(
+        text("sidebar.least_share", language),
+        min_value=1.0,
+        max_value=100.0,
+        value=100.0 * st.session_state.get("least-share-kept", asked.least_share),
+        step=5.0,
+        format="%.0f",
+        key=f"least-share-{language}",
+        help=text("sidebar.least_share_help", language),
+    )
+    st.session_state["least-share-kept"] = percent / 100.0
+    return percent / 100.0
 
 
 def _choice(name: str, options: Sequence[str], asked: str, language: Language) -> str:

@@ -68,9 +68,9 @@ def test_a_share_that_is_none_is_one_error(asked):
         make_plan(Scenario(**{**asked.model_dump(), "rollout": {"2027": 1}}))
 
 
-def test_the_share_is_part_of_the_identity():
-    assert Scenario().identity == Scenario(least_share=0.8).identity
-    assert Scenario(least_share=0.7).identity != Scenario().identity
+def test_the_share_is_part_of_the_identity_where_it_counts(asked):
+    assert Scenario().identity == Scenario(least_share=0.7).identity
+    assert asked.identity != asked.model_copy(update={"least_share": 0.7}).identity
 
 
 def test_stopped_before_it_searches_it_still_has_a_plan(asked, monkeypatch):

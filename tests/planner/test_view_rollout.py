@@ -305,3 +305,12 @@ def test_roads_closed_to_trailers_must_be_roads(language):
     assert told.startswith(text("error.hazmat", language))
     assert "G9999" in told
     assert {"zh": "禁行道路", "en": "hazmat_closed"}[language] in told
+
+
+def test_the_share_to_be_served_stands_where_least_cost_is_chosen_and_stays():
+    app = _opened()
+    assert not any(each.key == "least-share-zh" for each in app.number_input)
+    app.selectbox(key="objective-zh").set_value("least_cost").run()
+    app.number_input(key="least-share-zh").set_value(45.0).run()
+    asked = _solved(app)
+    assert (asked.objective, asked.least_share) == ("least_cost", 0.45)
