@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corridor.errors import Fault, InputError
-from planner.assembly import MODULES_KG_PER_DAY
+from planner.station_costs import capex_by_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
 
     Floats = NDArray[np.float64]
-
-
-def capex_wan_cny(sites: pd.DataFrame, values: Mapping[str, float]) -> Floats:
-    """Return what a new station of each size costs to build: (n_sites, n_modules) float64, 10,000 CNY.
-
-    Parameters
-    ----------
-    sites
-        One row per site.
-    values
-        Assumptions in force: ``station.<size>.capex_wan_cny``.
-    """
-    of_size = [values[f"station.{size}.capex_wan_cny"] for size in MODULES_KG_PER_DAY]
-    return np.tile(np.array(of_size, dtype=np.float64), (len(sites), 1))
 
 
 def most_stations(scenario: Scenario) -> Floats:
@@ -72,7 +58,7 @@ def check_budgets(scenario: Scenario, sites: pd.DataFrame, values: Mapping[str, 
     """
     if not scenario.has_budget:
         return
-    cheapest = float(capex_wan_cny(sites, values).min(initial=np.inf))
+    cheapest = float(capex_by_site(sites, values).min(initial=np.inf))
     asked = {f"rollout_budget_wan_cny.{year}": most for year, most in scenario.rollout_budget_wan_cny.items()}
     if scenario.budget_wan_cny is not None:
         asked["budget_wan_cny"] = scenario.budget_wan_cny

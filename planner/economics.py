@@ -1,8 +1,9 @@
 """Money of a plan: the books of its stations out of its tables and the assumptions, and their accounts.
 
-New stations are paid for today; of existing ones the investment is sunk: it counts for nothing, there is no
-grant and no residual value, and what they cost a year is reckoned from what a station of their size would
-cost new. Hydrogen is bought at what it costs to make and to deliver. Accounts: :mod:`siting.economics`.
+New stations are paid for today; of existing ones investment and land are sunk: they count for nothing, there
+is no grant and no residual value, and what they cost a year is reckoned from what a stand-alone station of
+their size would cost new. Hydrogen is bought at what it costs to make and to deliver. Accounts:
+:mod:`siting.economics`.
 
 Grants and subsidies of the assumptions, by the county a station stands in:
 
@@ -22,6 +23,7 @@ import pandas as pd
 from corridor.errors import InputError
 from demand.diffusion import key_faults
 from demand.inputs import SHARE, Limits
+from siting.cash_flow import annuity
 from siting.economics import COSTS, OperatingSubsidy, Terms, appraise, operating_subsidy, summed
 
 if TYPE_CHECKING:
@@ -95,6 +97,13 @@ _LIMITS: Mapping[str, Limits] = {
     "economics.residual_share": SHARE,
     "economics.grant.sichuan_equipment_share": SHARE,
     "station.lifetime_years": Limits(high=200.0, low_open=True),
+    "station.land_cny_per_m2": Limits(),
+    "station.land_use_years": Limits(high=200.0, low_open=True),
+    **{
+        f"station.form.{form}.{item}_factor": Limits(high=10.0)
+        for form in ("combined", "skid")
+        for item in ("capex", "staff", "footprint")
+    },
 }
 
 
@@ -133,6 +142,18 @@ def terms_of(values: Mapping[str, float]) -> Terms:
             years=values[f"{chengdu}_years"],
         ),
     )
+
+
+def untaxed_share(values: Mapping[str, float]) -> float:
+    """Return what is left of an investment without value-added tax on its equipment and its works."""
+    equipment = values["economics.equipment_share"]
+    untaxed = equipment / (1.0 + values["economics.vat_rate"])
+    return untaxed + (1.0 - equipment) / (1.0 + values["economics.works_vat_rate"])
+
+
+def land_share(values: Mapping[str, float]) -> float:
+    """Return what land costs a year over its price, 1/a: the right of use, paid back over its term."""
+    return float(annuity(values["economics.discount_rate"], values["station.land_use_years"]))
 
 
 def grants_wan_cny(
@@ -209,7 +230,8 @@ def books_of(
     Parameters
     ----------
     stations
-        ``site_id``, ``status``, ``capacity_kg_per_day``, ``capex_wan_cny`` of docs/tables.md.
+        ``site_id``, ``status``, ``capacity_kg_per_day``, ``capex_wan_cny``, ``form``, ``footprint_m2`` of
+        docs/tables.md.
     links
         ``supply`` of docs/tables.md: a station sells what it is supplied with, by one link or several.
     county_code
@@ -234,17 +256,17 @@ def books_of(
     capex = np.array([values[f"station.{int(size)}.capex_wan_cny"] for size in sizes], dtype=np.float64)
     spent = np.where(is_new, stations["capex_wan_cny"].fillna(0.0).to_numpy(dtype=np.float64), 0.0)
     like_new = np.where(is_new, spent, investment_like_new(capacity, sizes, capex))
-    equipment = values["economics.equipment_share"]
-    untaxed = equipment / (1.0 + values["economics.vat_rate"])
-    untaxed += (1.0 - equipment) / (1.0 + values["economics.works_vat_rate"])
+    untaxed = untaxed_share(values)
     electricity = values["economics.electricity_cny_per_kwh"] / (1.0 + values["economics.vat_rate"])
     granted = grants_wan_cny(spent, codes, is_new=is_new, year=year, values=values)
-    is_running = capacity > 0.0
+    land = stations["footprint_m2"].fillna(0.0).to_numpy(dtype=np.float64) * values["station.land_cny_per_m2"]
+    staff = np.where(capacity > 0.0, _staff_factor(stations["form"], values), 0.0)
     costs = {
         **{f"{part}_cny_per_year": cost for part, cost in spent_on.items()},
         "electricity_cny_per_year": kg * values["station.electricity_kwh_per_kg"] * electricity,
         "fixed_opex_cny_per_year": like_new * untaxed * values["station.fixed_opex_share"] * _CNY_PER_WAN,
-        "staff_cny_per_year": is_running * values["station.staff_wan_cny_per_year"] * _CNY_PER_WAN,
+        "staff_cny_per_year": staff * values["station.staff_wan_cny_per_year"] * _CNY_PER_WAN,
+        "land_cny_per_year": np.where(is_new, land, 0.0) * land_share(values),
     }
     return pd.DataFrame(
         {
@@ -261,6 +283,12 @@ def books_of(
         },
         index=pd.Index(sites, name="site_id"),
     )
+
+
+def _staff_factor(form: pd.Series, values: Mapping[str, float]) -> Floats:
+    """Return the staff of each station over that of a stand-alone one; 1 where the form is unknown."""
+    factors = [values.get(f"station.form.{name}.staff_factor", 1.0) for name in form]
+    return np.array(factors, dtype=np.float64)
 
 
 def _by_station(links: pd.DataFrame, per_day: pd.Series, sites: pd.Series) -> Floats:

@@ -33,6 +33,9 @@ _DECIMALS = {
     "wait_p95_min": 1,
     "simulated_wait_p95_min": 1,
     "hydrogen_cny_per_kg": 2,
+    "nozzle_cost_cny_per_kg": 2,
+    "footprint_m2": 0,
+    "capex_wan_cny": 1,
 }
 
 #: Widest column of a sheet, characters.
@@ -92,6 +95,12 @@ def economics_csv(plan: Plan) -> bytes:
     """Return the accounts as UTF-8 CSV with the byte-order mark: each station, then the sums."""
     numbers = plan.economics.select_dtypes("number").columns
     content: str = plan.economics.round(dict.fromkeys(numbers, 2) | {"irr": 4}).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
+def nozzle_costs_csv(plan: Plan) -> bytes:
+    """Return what a kilogram costs at each station, by part, as UTF-8 CSV with the byte-order mark."""
+    content: str = plan.nozzle_costs.round(4).to_csv(index=False)
     return content.encode("utf-8-sig")
 
 
@@ -175,7 +184,8 @@ def _feature(geometry: Mapping[str, Any], properties: Mapping[str, Any]) -> dict
 def plan_xlsx(plan: Plan) -> bytes:
     """Return a workbook, headings bilingual.
 
-    Stations, supply, rules, sites left out, proof, scenario, money, queues, supply by month, bases by month.
+    Stations, supply, rules, sites left out, proof, scenario, money, cost at the nozzle, queues, supply by
+    month, bases by month.
 
     Point demands, roll-out and weak spots have a sheet where there are any.
     """
@@ -187,6 +197,7 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.certificate": _pairs({**plan.proof(), **plan.kpis}),
         "sheet.scenario": _pairs(_scenario_rows(plan)),
         "sheet.economics": _headed(plan.economics),
+        "sheet.nozzle_costs": _headed(plan.nozzle_costs),
         "sheet.queues": _headed(plan.queues),
         "sheet.supply_months": _headed(plan.supply_months),
         "sheet.bases": _headed(plan.bases),
@@ -262,6 +273,7 @@ WRITERS = {
     "supply_months.csv": supply_months_csv,
     "bases.csv": bases_csv,
     "economics.csv": economics_csv,
+    "nozzle_costs.csv": nozzle_costs_csv,
     "queues.csv": queues_csv,
     "rollout.csv": rollout_csv,
     "plan.xlsx": plan_xlsx,

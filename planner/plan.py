@@ -13,6 +13,7 @@ import pandas as pd
 from corridor.errors import Fault, InputError
 from corridor.sites import RULES
 from planner.economics import no_economics
+from planner.nozzle_costs import no_nozzle_costs
 from planner.objective import unit
 from planner.scenario import Scenario, validated
 from planner.supply_tables import no_bases, no_supply_months
@@ -183,6 +184,8 @@ class Plan:
         resilience.
     economics
         Accounts of the stations, table of docs/tables.md.
+    nozzle_costs
+        What a kilogram costs at each station, table of docs/tables.md, in the rows of `economics`.
     queues
         Waits at the dispensers of each station, table of docs/tables.md, in the order of `stations`.
     rollout
@@ -202,6 +205,7 @@ class Plan:
     points: pd.DataFrame = field(default_factory=no_points)
     weak_spots: pd.DataFrame = field(default_factory=no_weak_spots)
     economics: pd.DataFrame = field(default_factory=no_economics)
+    nozzle_costs: pd.DataFrame = field(default_factory=no_nozzle_costs)
     queues: pd.DataFrame = field(default_factory=no_queues)
     supply_months: pd.DataFrame = field(default_factory=no_supply_months)
     bases: pd.DataFrame = field(default_factory=no_bases)
@@ -227,6 +231,7 @@ class Plan:
             "points": records(self.points),
             "weak_spots": records(self.weak_spots),
             "economics": records(self.economics),
+            "nozzle_costs": records(self.nozzle_costs),
             "queues": records(self.queues),
             "supply_months": records(self.supply_months),
             "bases": records(self.bases),
@@ -302,6 +307,7 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         points=tables["points"],
         weak_spots=tables["weak_spots"],
         economics=tables["economics"],
+        nozzle_costs=tables["nozzle_costs"],
         queues=tables["queues"],
         rollout=tables["rollout"],
         supply_months=tables["supply_months"],

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.assembly import MODULES_KG_PER_DAY
-from planner.budget import capex_wan_cny
 from planner.detours import DrivenWays
 from planner.fills import shared_fills
 from planner.plan import ROLLOUT_COLUMNS, no_rollout
 from planner.siting_case import siting_case
+from planner.station_costs import MODULES_KG_PER_DAY, capex_by_site
 from siting.coverage import class_volumes
 from siting.marginal import Margins
 
@@ -150,7 +149,7 @@ def rollout_table(phases: Sequence[Phase], values: Mapping[str, float]) -> pd.Da
         table = table[table["module"] >= 0]
         standing = before.reindex(table.index)
         size = table["capacity_kg_per_day"]
-        capex = capex_wan_cny(sites.loc[table.index], values)
+        capex = capex_by_site(sites.loc[table.index], values)
         spent = _cost(size, capex) - _cost(standing, capex)
         parts.append(
             table.assign(

@@ -14,9 +14,9 @@ from corridor.errors import Fault, InputError
 from corridor.osm_sites import SMALLEST_LAND_HA
 from corridor.sites import FLAGS, RULES
 from planner import site_query
-from planner.assembly import refused_records
 from planner.exports import screening_table
 from planner.plan import records
+from planner.plan_notices import refused_records
 from planner.terminal import Json, print_json, refuse, reported
 from planner.text import text
 

@@ -27,6 +27,7 @@ _TABLES = (
     "points",
     "weak_spots",
     "economics",
+    "nozzle_costs",
     "queues",
     "rollout",
 )

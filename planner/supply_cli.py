@@ -24,6 +24,7 @@ from planner.supply_report import (
     bases_table,
     cost_table,
     links_table,
+    nozzle_table,
     stored_report,
     summary_lines,
     supply_report,
@@ -87,7 +88,12 @@ def plan(
             print_json(report.content() | {"files": [str(path) for path in paths]})
             return
         console = _console()
-        for table in (links_table(report), bases_table(report), cost_table(report)):
+        for table in (
+            links_table(report),
+            nozzle_table(report),
+            bases_table(report),
+            cost_table(report),
+        ):
             console.print(table)
         for line in summary_lines(report):
             console.print(line)

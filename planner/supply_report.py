@@ -11,6 +11,7 @@ from rich import box
 from rich.table import Table
 
 from corridor.errors import Fault, InputError
+from planner.nozzle_costs import HYDROGEN_PARTS, nozzle_costs
 from planner.plan import records
 from planner.text import text
 
@@ -44,9 +45,9 @@ class SupplyReport:
 
     Parameters
     ----------
-    links, months, bases
-        Tables ``supply``, ``supply_months`` and ``bases`` of docs/tables.md; links also with ``name_zh`` and
-        ``name_en`` of the station and ``months`` in which they deliver.
+    links, months, bases, nozzle_costs
+        Tables ``supply``, ``supply_months``, ``bases`` and ``nozzle_costs`` of docs/tables.md; links also
+        with ``name_zh`` and ``name_en`` of the station and ``months`` in which they deliver.
     proof
         Certificate of the supply, with ``parts`` of the yearly cost, CNY/a.
     figures
@@ -56,6 +57,7 @@ class SupplyReport:
     links: pd.DataFrame
     months: pd.DataFrame
     bases: pd.DataFrame
+    nozzle_costs: pd.DataFrame
     proof: Mapping[str, Any]
     figures: Mapping[str, float]
 
@@ -65,14 +67,20 @@ class SupplyReport:
             "links": records(self.links),
             "months": records(self.months),
             "bases": records(self.bases),
+            "nozzle_costs": records(self.nozzle_costs),
             "cost": dict(self.proof),
             "figures": dict(self.figures),
         }
 
     def write_csv(self, folder: Path) -> list[Path]:
-        """Write the three tables as UTF-8 CSV with the byte-order mark and return the paths."""
+        """Write the four tables as UTF-8 CSV with the byte-order mark and return the paths."""
         folder.mkdir(parents=True, exist_ok=True)
-        tables = {"supply": self.links, "supply_months": self.months, "bases": self.bases}
+        tables = {
+            "supply": self.links,
+            "supply_months": self.months,
+            "bases": self.bases,
+            "nozzle_costs": self.nozzle_costs,
+        }
         for name, table in tables.items():
             table.round(4).to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig")
         return [folder / f"{name}.csv" for name in tables]
@@ -85,6 +93,7 @@ def supply_report(plan: Plan) -> SupplyReport:
         links=plan.supply,
         months=plan.supply_months,
         bases=plan.bases,
+        economics=plan.economics,
         proof=plan.provenance["supply"],
         kpis=plan.kpis,
     )
@@ -102,7 +111,8 @@ def stored_report(folder: Path) -> SupplyReport:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         tables = {
-            name: pd.DataFrame(content[name]) for name in ("stations", "supply", "supply_months", "bases")
+            name: pd.DataFrame(content[name])
+            for name in ("stations", "supply", "supply_months", "bases", "economics")
         }
         proof, kpis = content["provenance"]["supply"], content["kpis"]
         return _report(
@@ -110,6 +120,7 @@ def stored_report(folder: Path) -> SupplyReport:
             links=tables["supply"],
             months=tables["supply_months"],
             bases=tables["bases"],
+            economics=tables["economics"],
             proof=proof,
             kpis=kpis,
         )
@@ -128,6 +139,7 @@ def _report(
     links: pd.DataFrame,
     months: pd.DataFrame,
     bases: pd.DataFrame,
+    economics: pd.DataFrame,
     proof: Mapping[str, Any],
     kpis: Mapping[str, float],
 ) -> SupplyReport:
@@ -142,6 +154,7 @@ def _report(
         links=told,
         months=months,
         bases=bases,
+        nozzle_costs=nozzle_costs(links, economics),
         proof=proof,
         figures={name: kpis[name] for name in FIGURES},
     )
@@ -216,6 +229,29 @@ def bases_table(report: SupplyReport) -> Table:
     return table
 
 
+def nozzle_table(report: SupplyReport) -> Table:
+    """Return what a kilogram costs at each station that has hydrogen, by part, and on the mean."""
+    table = Table(title="枪口成本 Cost at the nozzle, CNY/kg", box=box.SIMPLE)
+    table.add_column("站点 Station", overflow="fold")
+    for heading in ("kg/d", *_NOZZLE_HEADINGS.values(), "绿氢\ngreen"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in report.nozzle_costs[report.nozzle_costs["kg_per_day"] > 0.0].to_dict("records"):
+        is_sum = row["scope"] != "station"
+        name = text(f"economics.{row['scope']}", "zh") if is_sum else str(row["name_zh"])
+        table.add_row(
+            name,
+            f"{row['kg_per_day']:,.0f}",
+            *(f"{row[part]:.2f}" for part in _NOZZLE_HEADINGS),
+            f"{row['green_share']:.0%}",
+            style="bold" if is_sum else None,
+        )
+    table.caption = (
+        "不含税，不计补贴与利润；站 station: 投资年值、运维、人工、电费、土地"
+        " without tax, support and margin; capital, operation, staff, electricity, land"
+    )
+    return table
+
+
 def cost_table(report: SupplyReport) -> Table:
     """Return the parts of the yearly cost."""
     parts = report.proof["parts"]
@@ -232,6 +268,18 @@ def cost_table(report: SupplyReport) -> Table:
             table.add_row(_PART_NAMES[name], f"{value / 1e4:,.0f}", each, share)
     return table
 
+
+_NOZZLE_HEADINGS = {
+    **dict(
+        zip(
+            HYDROGEN_PARTS,
+            ("电\npower", "电解槽\nplant", "副产\nbought", "储氢\nstored", "压液\nconv.", "运输\nhaul"),
+            strict=True,
+        )
+    ),
+    "station_cny_per_kg": "站\nstation",
+    "nozzle_cost_cny_per_kg": "枪口\nnozzle",
+}
 
 _PART_NAMES = {
     "electricity_cny_per_year": "制氢电费 electricity",

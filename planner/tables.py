@@ -11,6 +11,7 @@ from rich.table import Table
 from planner.economics import GROUPS, totals
 from planner.objective import PER_DAY, unit
 from planner.text import text
+from siting.station_forms import FORMS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Names of the rows that stand for several stations.
 _SAID = {scope: f"{text(f'economics.{scope}', 'zh')} {text(f'economics.{scope}', 'en')}" for scope in GROUPS}
+
+#: Forms of stations in one character.
+_FORMS = {form: text(f"form.{form}", "zh").removeprefix("油氢")[0] for form in FORMS}
 
 #: Outages shown in the terminal; all are in the files.
 _OUTAGES = 8
@@ -44,24 +48,32 @@ def _siting_table(plan: Plan) -> Table:
     table = Table(title=f"布局方案 Siting plan · {plan.scenario.name} · {plan.scenario.year}", box=box.SIMPLE)
     table.add_column("#", no_wrap=True)
     table.add_column("站点 Site", overflow="fold")
-    headings = ("规模\nkg/d", "负荷\nkg/d", "利用率\nutil.", "等待\nmin", "供氢\nbase", "到站\nCNY/kg")
+    headings = (
+        "规模\nkg/d",
+        "负荷\nkg/d",
+        "利用率\nutil.",
+        "等待\nmin",
+        "供氢\nbase",
+        "到站/枪口\nCNY/kg",
+    )
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for number, row in enumerate(plan.stations.itertuples(), start=1):
         mark = "●" if row.status == "new" else "○"
         table.add_row(
-            f"{mark}{number}",
+            f"{mark}{number}{_FORMS.get(str(row.form), '')}",
             str(row.name_zh),
             _number(row.capacity_kg_per_day),
             _number(row.load_kg_per_day),
             _number(row.utilization, "{:.0%}"),
             f"{_number(row.wait_p95_min, '{:.1f}')}/{_number(row.simulated_wait_p95_min, '{:.1f}')}",
             _text(row.base_id).removeprefix("BASE-"),
-            _number(row.hydrogen_cny_per_kg, "{:.1f}"),
+            f"{_number(row.hydrogen_cny_per_kg, '{:.1f}')}/{_number(row.nozzle_cost_cny_per_kg, '{:.1f}')}",
         )
     table.caption = (
-        "● 新建 new   ○ 既有 existing   等待 wait: 设计小时第95百分位（公式/仿真）"
-        " 95th percentile at the design hour (formula/simulated)"
+        "● 新建 new   ○ 既有 existing   单 stand-alone   合 combined 油氢合建   撬 skid-mounted   "
+        "等待 wait: 设计小时第95百分位（公式/仿真） 95th percentile at the design hour (formula/simulated)   "
+        "到站/枪口: 氢气到站与含站内成本，不含税 hydrogen delivered / cost at the nozzle, without tax"
     )
     return table
 

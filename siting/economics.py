@@ -4,7 +4,7 @@ Formulation
 -----------
 Sets
     j in J      stations
-    c in C      yearly costs: production, delivery, electricity, fixed operation, staff
+    c in C      yearly costs: production, delivery, electricity, fixed operation, staff, land
 Parameters
     K_j, G_j    investment and grant, CNY, today
     q_j         hydrogen sold, kg/a
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: Yearly costs, in the order of a table.
-COSTS = ("production", "delivery", "electricity", "fixed_opex", "staff")
+COSTS = ("production", "delivery", "electricity", "fixed_opex", "staff", "land")
 
 #: What is known of a station, and adds up over stations.
 BOOK_COLUMNS = (
@@ -156,6 +156,14 @@ def operating_subsidy(
     return np.where(is_inside & (capacity_kg_per_day >= rule.least_capacity_kg_per_day), paid, 0.0)
 
 
+def capital_share(terms: Terms) -> float:
+    """Return what 1 CNY of investment costs a year, less its residual value: an annuity, 1/a."""
+    years, rate = YearEnds.of(terms.lifetime_years), terms.discount_rate
+    left = terms.residual_share * (1.0 + rate) ** -terms.lifetime_years
+    share: float = (1.0 - left) / years.discounted(rate)
+    return share
+
+
 def appraise(books: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     """Draw up the accounts of stations, or of groups of them.
 
@@ -191,8 +199,7 @@ def appraise(books: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     factor = years.discounted(rate)
     sold, invested, grant = (_of(books, name) for name in ("kg_per_year", "investment_cny", "grant_cny"))
     sales, running, subsidy = _yearly(books, terms)
-    left = terms.residual_share * (1.0 + rate) ** -terms.lifetime_years
-    capital = invested * (1.0 - left) / factor
+    capital = invested * capital_share(terms)
     support = grant / factor + subsidy * _subsidized(years, terms) / factor
     when, flows = cash_flows(books, terms)
     npv = net_present_value(flows, when=when, rate=rate)
@@ -230,11 +237,10 @@ def break_even_price(books: pd.DataFrame, terms: Terms) -> Floats:
     books, terms
         As for :func:`appraise`; the retail price of the terms has no influence.
     """
-    years, rate = YearEnds.of(terms.lifetime_years), terms.discount_rate
-    factor = years.discounted(rate)
-    left = terms.residual_share * (1.0 + rate) ** -terms.lifetime_years
+    years = YearEnds.of(terms.lifetime_years)
+    factor = years.discounted(terms.discount_rate)
     sold, invested, grant = (_of(books, name) for name in ("kg_per_year", "investment_cny", "grant_cny"))
-    needed = (invested * (1.0 - left) - grant) / factor + _running(books)
+    needed = invested * capital_share(terms) - grant / factor + _running(books)
     subsidy = _of(books, "possible_subsidy_cny_per_year") * _subsidized(years, terms) / factor
     subsidized = (1.0 + terms.vat_rate) * _per_kg(needed - subsidy, sold)
     alone = (1.0 + terms.vat_rate) * _per_kg(needed, sold)

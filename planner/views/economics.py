@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from planner.economics import totals
+from planner.nozzle_costs import HYDROGEN_PARTS, STATION_PARTS
 from planner.text import Language, text
 from planner.views.figures import number, share
 from planner.views.tables import MARKS, numbered
@@ -25,7 +26,10 @@ _SHORT: dict[str, tuple[str, str, int]] = {
     "subsidy_need_cny_per_kg": ("need_short", "%.1f", 84),
 }
 
-#: Columns shown after them, under the headings of the files.
+#: What a kilogram costs at the nozzle, by part: columns of the table of nozzle costs, shown after them.
+_AT_NOZZLE = (*HYDROGEN_PARTS, "station_cny_per_kg", *STATION_PARTS)
+
+#: Columns shown last, under the headings of the files, as those at the nozzle.
 _LONG = (
     "irr_basis",
     "annualized_cost_wan_cny_per_year",
@@ -36,6 +40,7 @@ _LONG = (
     "electricity_wan_cny_per_year",
     "fixed_opex_wan_cny_per_year",
     "staff_wan_cny_per_year",
+    "land_wan_cny_per_year",
     "capital_wan_cny_per_year",
     "investment_wan_cny",
     "grant_wan_cny",
@@ -63,6 +68,8 @@ def draw(plan: Plan, language: Language) -> None:
     }
     for name, (short, form, width) in _SHORT.items():
         configured[name] = column.NumberColumn(text(f"economics.{short}", language), format=form, width=width)
+    for name in _AT_NOZZLE:
+        configured[name] = column.NumberColumn(text(f"column.{name}", language), format="%.2f")
     for name in _LONG:
         heading = text(f"column.{name}", language)
         form = _YEARS if name.endswith("_years") else _MONEY
@@ -98,11 +105,13 @@ def terms(plan: Plan, language: Language) -> str:
 
 def rows(plan: Plan, language: Language) -> pd.DataFrame:
     """Return the rows as shown: sums, then stations with their number on the page; rates in percent."""
-    sums = totals(plan)
+    costs = plan.nozzle_costs
+    sums = totals(plan).join(costs[costs["scope"] != "station"].set_index("scope")[list(_AT_NOZZLE)])
     named = {f"name_{language}": [text(f"economics.{scope}", language) for scope in sums.index]}
     stations = numbered(plan)[["site_id", "number", "status"]]
     marked = stations.assign(number=stations["status"].map(MARKS) + " " + stations["number"].astype(str))
     each = marked[["site_id", "number"]].merge(plan.economics, on="site_id")
+    each = each.join(costs.set_index("site_id")[list(_AT_NOZZLE)], on="site_id")
     every = pd.concat([sums.assign(number="Σ", **named).reset_index(drop=True), each], ignore_index=True)
     return every.assign(
         irr=100.0 * every["irr"],

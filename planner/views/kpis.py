@@ -53,6 +53,7 @@ def _cards(plan: Plan, language: Language) -> list[str]:
             capex_unit,
             language,
             capacity=with_unit(figures["capacity_new_kg_per_day"], "kg_per_day", language),
+            area=with_unit(figures["footprint_new_m2"], "m2", language),
         ),
         card(
             "hydrogen",

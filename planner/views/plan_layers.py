@@ -245,6 +245,9 @@ def _station_row(row: Mapping[str, Any], bases: pd.DataFrame, language: Language
             utilization=share(row["utilization"]),
             base=name(bases.loc[base_id], language) if base_id in bases.index else "–",
             price=with_unit(row["hydrogen_cny_per_kg"], "cny_per_kg", language, digits=1),
+            form=text(f"form.{row['form'] or 'unknown'}", language),
+            footprint=with_unit(row["footprint_m2"], "m2", language),
+            cost=with_unit(row["nozzle_cost_cny_per_kg"], "cny_per_kg", language, digits=1),
         ),
     }
 

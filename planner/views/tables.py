@@ -41,6 +41,7 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
         utilization=100.0 * stations["utilization"],
         status=stations["status"].map(lambda status: text(f"status.{status}", language)),
         kind=stations["kind"].map(lambda kind: text(f"kind.{kind}", language)),
+        form=stations["form"].map(lambda form: text(f"form.{form}", language), na_action="ignore"),
         position_quality=stations["position_quality"].map(
             lambda quality: text(f"quality.{quality}", language)
         ),
@@ -60,7 +61,9 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
             "load_kg_per_day",
             "utilization",
             "hydrogen_cny_per_kg",
+            "nozzle_cost_cny_per_kg",
             "status",
+            "form",
             "road_ref",
             "km_post",
             "county_zh",
@@ -72,6 +75,7 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
             "wait_p95_min",
             "simulated_wait_p95_min",
             "capex_wan_cny",
+            "footprint_m2",
             "lon",
             "lat",
             "position_quality",
@@ -95,6 +99,13 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
             "hydrogen_cny_per_kg": column.NumberColumn(
                 text("table.price_short", language), format=_PRICE, width=84
             ),
+            "nozzle_cost_cny_per_kg": column.NumberColumn(
+                text("table.nozzle_short", language),
+                help=_heading("nozzle_cost_cny_per_kg", language),
+                format=_PRICE,
+            ),
+            "form": column.TextColumn(_heading("form", language), width=84),
+            "footprint_m2": column.NumberColumn(_heading("footprint_m2", language), format=_KG),
             "visits_per_day": column.NumberColumn(_heading("visits_per_day", language), format="%.1f"),
             "dispensers": column.NumberColumn(_heading("dispensers", language), format=_KG),
             "dispensers_needed": column.NumberColumn(_heading("dispensers_needed", language), format=_KG),

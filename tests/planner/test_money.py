@@ -58,6 +58,8 @@ def _books(values, *, year=2030, **changes):
         "status": "new",
         "capacity_kg_per_day": 1000.0,
         "capex_wan_cny": 1550.0,
+        "form": "combined",
+        "footprint_m2": 1200.0,
         "county_code": 510112,
     }
     station |= changes
@@ -84,14 +86,17 @@ def test_books_by_hand(values):
     assert book["delivery_cny_per_year"] == pytest.approx(3 * kg)
     assert book["electricity_cny_per_year"] == pytest.approx(2 * 0.6 / 1.13 * kg)
     assert book["fixed_opex_cny_per_year"] == pytest.approx(0.05 * untaxed)
-    assert book["staff_cny_per_year"] == pytest.approx(8e5)
+    assert book["staff_cny_per_year"] == pytest.approx(8e5 * 0.7)
+    right_of_use = 0.0750091  # (A/P, 7 %, 40) of printed tables
+    assert book["land_cny_per_year"] == pytest.approx(1200 * 600 * right_of_use, rel=1e-5)
     assert book["possible_subsidy_cny_per_year"] == 5e6, "20 CNY/kg would be 5.11 million"
     assert book["grant_cny"] == 0.0
 
 
 def test_what_exists_is_sunk_but_still_runs(values):
-    book, new = _books(values, status="existing", capex_wan_cny=np.nan), _books(values)
-    assert book["investment_cny"] == book["grant_cny"] == 0.0
+    unknown = {"capex_wan_cny": np.nan, "form": None, "footprint_m2": np.nan}
+    book, new = _books(values, status="existing", **unknown), _books(values, form="standalone")
+    assert book["investment_cny"] == book["grant_cny"] == book["land_cny_per_year"] == 0.0
     assert book["fixed_opex_cny_per_year"] == pytest.approx(new["fixed_opex_cny_per_year"])
     assert book["staff_cny_per_year"] == new["staff_cny_per_year"]
 

@@ -230,7 +230,7 @@ def test_the_command_line_tells_the_same_of_a_stored_plan_and_of_its_scenario(pl
         assert sum(content["cost"]["parts"].values()) == pytest.approx(content["cost"]["incumbent"])
         assert len(content["bases"]) == len(plan.bases)
     files = {path.name for path in (tmp_path / "csv").iterdir()}
-    assert files == {"supply.csv", "supply_months.csv", "bases.csv"}
+    assert files == {"supply.csv", "supply_months.csv", "bases.csv", "nozzle_costs.csv"}
     written = pd.read_csv(tmp_path / "csv" / "supply_months.csv")
     assert written["kg"].sum() == pytest.approx(plan.supply_months["kg"].sum(), rel=1e-6)
     shown = run("--plan", str(folder)).stdout

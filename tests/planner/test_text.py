@@ -17,6 +17,7 @@ _TABLES = (
     "- `points`",
     "- `weak_spots`",
     "- `economics`",
+    "- `nozzle_costs`",
     "- `queues`",
 )
 

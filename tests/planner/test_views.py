@@ -96,7 +96,10 @@ def plan():
             "utilization": [np.nan, 0.8, 0.25],
             "visits_per_day": [4.0, 30.0, 40.0],
             "base_id": [None, "BASE-XICHANG", "BASE-CHANGSHOU"],
+            "form": [None, "combined", "standalone"],
+            "footprint_m2": [np.nan, 1200.0, 6500.0],
             "capex_wan_cny": [0.0, 1500.0, 4500.0],
+            "nozzle_cost_cny_per_kg": [np.nan, 44.5, 31.0],
             "hydrogen_cny_per_kg": [np.nan, 31.5, 22.0],
         }
     )
@@ -137,6 +140,7 @@ def plan():
             "stations_existing": 1.0,
             "capacity_new_kg_per_day": 5000.0,
             "capex_wan_cny": 23_450.0,
+            "footprint_new_m2": 41_200.0,
             "hydrogen_cny_per_kg": 26.2,
             "green_share": 0.44,
         },
