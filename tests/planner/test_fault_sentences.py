@@ -35,6 +35,7 @@ _MODULES = (
     "demand.inputs",
     "demand.pilots",
     "siting.delivery_modes",
+    "siting.station_forms",
     "siting.supply_terms",
 )
 
