@@ -156,6 +156,7 @@ def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats
     """
     last, n_years = cases[-1], len(cases)
     sites, assumed = last.inputs.sites, last.values  # noqa: PD011  no table
+    no_costs = np.zeros((len(sites), len(MODULES_KG_PER_DAY)))
     return Question(
         cover=last.cover,
         volume=amounts.volume,
@@ -164,10 +165,10 @@ def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats
         existing_kg_per_day=existing_kg_per_day(sites, assumed),
         highest_utilization=assumed["station.highest_utilization"],
         most_new=most_stations(last.scenario),
-        cost=capex_by_site(sites, assumed),
+        cost=capex_by_site(sites, assumed) if last.scenario.has_budget else no_costs,
         budget=most_spent_wan_cny(last.scenario),
         worth=np.ones(n_years),
-        running_cost=np.zeros((len(sites), len(MODULES_KG_PER_DAY))),
+        running_cost=no_costs,
         least_volume=np.zeros(n_years),
         locked=last.rows(last.scenario.locked),
         forbidden=last.rows(last.scenario.forbidden),
