@@ -115,6 +115,15 @@ ELEVATION_COLUMNS: Mapping[str, Column] = {
     "position_quality": _QUALITY,
 }
 
+STATION_FORM_COLUMNS: Mapping[str, Column] = {
+    "site_id": Column(unique=True),
+    "form": Column(choices=("standalone", "combined", "skid")),
+    "footprint_m2": _NON_NEGATIVE,
+    "source": Column(),
+    "confidence": _CONFIDENCE,
+    "note": _OPTIONAL_TEXT,
+}
+
 FLEET_COLUMNS: Mapping[str, Column] = {
     "record_id": Column(unique=True),
     "area": Column(),
@@ -136,6 +145,7 @@ DATA_FILES = (
     "assumptions.csv",
     "elevations.csv",
     "fleet.csv",
+    "station_forms.csv",
 )
 
 
@@ -223,6 +233,11 @@ def read_elevations(directory: Path) -> pd.DataFrame:
     """Return towns, passes and tunnels of known elevation, index ``point_id``, each within its range."""
     table = read_table(directory / "elevations.csv", ELEVATION_COLUMNS).set_index("point_id")
     return _within_range(table, "elevation_m", where="elevations.csv")
+
+
+def read_station_forms(directory: Path) -> pd.DataFrame:
+    """Return published forms and areas of existing stations, index ``site_id``; others are not known."""
+    return read_table(directory / "station_forms.csv", STATION_FORM_COLUMNS).set_index("site_id")
 
 
 def read_fleet(directory: Path) -> pd.DataFrame:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MODULES_KG_PER_DAY", "STATION_COLUMNS", "Parts", "with_refused"]
 
-#: Columns that say what of a new station is built; unknown of existing ones.
+#: Columns that say what of a new station is built; of existing ones what is published.
 _OF_FORM = ("form", "footprint_m2", "capex_wan_cny")
 
 #: Columns of the stations table, in order (docs/tables.md).
@@ -276,11 +276,13 @@ class Parts:
 def _built(
     sites: pd.DataFrame, module: NDArray[np.int64], values: Mapping[str, float]
 ) -> dict[str, NDArray[np.object_] | NDArray[np.float64]]:
-    """Return form, footprint and investment of the stations built; of those that stand they are unknown."""
+    """Return form, footprint and investment of the stations built; of those that stand what is published."""
     options, row = options_at(sites, values), np.arange(len(sites))
     is_built = module >= 0
+    published = sources.read_station_forms(sources.data_directory()).reindex(sites.index)
+    form = published["form"].astype(object).where(published["form"].notna(), None)
     return {
-        "form": np.where(is_built, options.form[row, module], np.array(None, dtype=object)),
-        "footprint_m2": np.where(is_built, options.footprint_m2[row, module], np.nan),
+        "form": np.where(is_built, options.form[row, module], form.to_numpy()),
+        "footprint_m2": np.where(is_built, options.footprint_m2[row, module], published["footprint_m2"]),
         "capex_wan_cny": np.where(is_built, options.capex_wan_cny[row, module], np.nan),
     }

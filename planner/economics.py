@@ -1,9 +1,9 @@
 """Money of a plan: the books of its stations out of its tables and the assumptions, and their accounts.
 
 New stations are paid for today; of existing ones investment and land are sunk: they count for nothing, there
-is no grant and no residual value, and what they cost a year is reckoned from what a stand-alone station of
-their size would cost new. Hydrogen is bought at what it costs to make and to deliver. Accounts:
-:mod:`siting.economics`.
+is no grant and no residual value, and what they cost a year is reckoned from what a station of their size and
+form (stand-alone where it is not known) would cost new. Hydrogen is bought at what it costs to make and to
+deliver. Accounts: :mod:`siting.economics`.
 
 Grants and subsidies of the assumptions, by the county a station stands in:
 
@@ -255,12 +255,13 @@ def books_of(
     sizes = np.array(modules_kg_per_day, dtype=np.float64)
     capex = np.array([values[f"station.{int(size)}.capex_wan_cny"] for size in sizes], dtype=np.float64)
     spent = np.where(is_new, stations["capex_wan_cny"].fillna(0.0).to_numpy(dtype=np.float64), 0.0)
-    like_new = np.where(is_new, spent, investment_like_new(capacity, sizes, capex))
+    of_form = _factor(stations["form"], "capex", values)
+    like_new = np.where(is_new, spent, of_form * investment_like_new(capacity, sizes, capex))
     untaxed = untaxed_share(values)
     electricity = values["economics.electricity_cny_per_kwh"] / (1.0 + values["economics.vat_rate"])
     granted = grants_wan_cny(spent, codes, is_new=is_new, year=year, values=values)
     land = stations["footprint_m2"].fillna(0.0).to_numpy(dtype=np.float64) * values["station.land_cny_per_m2"]
-    staff = np.where(capacity > 0.0, _staff_factor(stations["form"], values), 0.0)
+    staff = np.where(capacity > 0.0, _factor(stations["form"], "staff", values), 0.0)
     costs = {
         **{f"{part}_cny_per_year": cost for part, cost in spent_on.items()},
         "electricity_cny_per_year": kg * values["station.electricity_kwh_per_kg"] * electricity,
@@ -285,9 +286,9 @@ def books_of(
     )
 
 
-def _staff_factor(form: pd.Series, values: Mapping[str, float]) -> Floats:
-    """Return the staff of each station over that of a stand-alone one; 1 where the form is unknown."""
-    factors = [values.get(f"station.form.{name}.staff_factor", 1.0) for name in form]
+def _factor(form: pd.Series, item: str, values: Mapping[str, float]) -> Floats:
+    """Return what each station takes over a stand-alone one; 1 where the form is unknown."""
+    factors = [values.get(f"station.form.{name}.{item}_factor", 1.0) for name in form]
     return np.array(factors, dtype=np.float64)
 
 

@@ -8,9 +8,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from corridor import sources
 from corridor.errors import InputError
 from planner import exports
-from planner.economics import check_economics
+from planner.economics import check_economics, untaxed_share
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.pipeline import make_plan
 from planner.plan import records
@@ -43,9 +44,25 @@ def test_the_default_plan_builds_every_form(plan):
     assert (new.loc[new["form"] == "skid", "capacity_kg_per_day"] == 500.0).all()
 
 
-def test_what_stands_has_no_form_that_is_known(plan):
-    standing = plan.stations[plan.stations["status"] == "existing"]
-    assert standing[["form", "footprint_m2", "capex_wan_cny"]].isna().all(axis=None)
+def test_of_what_stands_only_what_is_published_is_known(plan):
+    published = sources.read_station_forms(sources.data_directory())
+    standing = plan.stations[plan.stations["status"] == "existing"].set_index("site_id")
+    assert standing["capex_wan_cny"].isna().all()
+    known = standing.dropna(subset=["form"])
+    assert set(known.index) == set(published.index)
+    assert known["form"].to_dict() == published["form"].to_dict()
+    assert standing["footprint_m2"].dropna().to_dict() == {"ST-JIULONGPO": 4000.0}
+    assert set(published.index) <= set(load_inputs().sites.query("status == 'existing'").index)
+
+
+def test_what_stands_runs_as_its_form_does(plan, values):
+    accounts = plan.economics.set_index("site_id")
+    staff = accounts["staff_wan_cny_per_year"] / values["station.staff_wan_cny_per_year"]
+    assert staff["ST-JIULONGPO"] == pytest.approx(values["station.form.combined.staff_factor"])
+    assert staff["ST-XICHANG"] == pytest.approx(1.0)
+    fixed = accounts["fixed_opex_wan_cny_per_year"]
+    share = values["station.form.combined.capex_factor"] * values["station.fixed_opex_share"]
+    assert fixed["ST-JIULONGPO"] == pytest.approx(1550 * untaxed_share(values) * share)
 
 
 def test_investment_and_land_are_those_of_the_form(plan, values):
@@ -92,7 +109,7 @@ def test_a_shared_fuel_station_can_be_allowed_anywhere(values):
 def test_stations_and_demand_do_not_hang_on_the_form(plan):
     dear = {"station.form.combined.capex_factor": 1.5, "station.form.skid.capex_factor": 1.5}
     other = make_plan(Scenario(assumptions=dear))
-    assert set(other.stations["form"].dropna()) == {"standalone"}
+    assert set(other.stations.loc[other.stations["status"] == "new", "form"]) == {"standalone"}
     for name in ("site_id", "load_kg_per_day", "capacity_kg_per_day", "base_id"):
         assert other.stations[name].tolist() == plan.stations[name].tolist()
     assert other.kpis["capex_wan_cny"] == 27850.0, "11 stations of 2,000 kg/d and one of 500, stand-alone"
