@@ -2,7 +2,7 @@
 
 With w what a kilogram sold is worth less the electricity of dispensing it, V the hydrogen sold, S(L) what
 supplying the loads L of all stations costs, and a_im what a new station costs (capital less residual value
-annualized, upkeep, staff), a plan is worth
+annualized, upkeep, staff, land, in its cheapest form), a plan is worth
 
     w V - S(L) - sum of a_im over new stations.
 
@@ -22,14 +22,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from planner.assembly import MODULES_KG_PER_DAY
-from planner.budget import capex_wan_cny
 from planner.buildout import Amounts, Paid, Sited, existing_kg_per_day, question_of, service_of, sited
-from planner.economics import terms_of
+from planner.station_costs import MODULES_KG_PER_DAY, annual_by_site
 from planner.supply_case import supply_case
 from siting.buildout import solve_buildout
 from siting.certificate import OPTIMALITY_TOLERANCE, Certificate
-from siting.economics import BOOK_COLUMNS, appraise
 from siting.supply_network import YEAR_DAYS
 from siting.supply_prices import lower_plane
 from siting.supply_year import solve_supply
@@ -62,22 +59,11 @@ def station_cny_per_year(sites: pd.DataFrame, values: Mapping[str, float]) -> Fl
     Parameters
     ----------
     sites
-        One row per site.
+        ``kind``.
     values
         Assumptions in force.
     """
-    capex = capex_wan_cny(sites, values)
-    equipment = values["economics.equipment_share"]
-    untaxed = equipment / (1.0 + values["economics.vat_rate"])
-    untaxed += (1.0 - equipment) / (1.0 + values["economics.works_vat_rate"])
-    invested = capex.ravel() * untaxed * CNY_PER_WAN
-    books = pd.DataFrame(0.0, index=range(len(invested)), columns=list(BOOK_COLUMNS)).assign(
-        investment_cny=invested,
-        fixed_opex_cny_per_year=invested * values["station.fixed_opex_share"],
-        staff_cny_per_year=values["station.staff_wan_cny_per_year"] * CNY_PER_WAN,
-    )
-    costs: Floats = appraise(books, terms_of(values))["annualized_cost_cny_per_year"].to_numpy()
-    return costs.reshape(capex.shape)
+    return annual_by_site(sites, values) * CNY_PER_WAN
 
 
 def cost_cny_per_day(plan: Plan) -> float:
@@ -85,7 +71,7 @@ def cost_cny_per_day(plan: Plan) -> float:
     books = plan.economics
     each = books[books["scope"] == "station"]
     supplied = each[[f"{cost}_wan_cny_per_year" for cost in ("production", "delivery")]].to_numpy().sum()
-    own = [f"{cost}_wan_cny_per_year" for cost in ("capital", "fixed_opex", "staff")]
+    own = [f"{cost}_wan_cny_per_year" for cost in ("capital", "fixed_opex", "staff", "land")]
     of_new = each.loc[each["status"] == "new", own].to_numpy().sum()
     return float(supplied + of_new) * CNY_PER_WAN / YEAR_DAYS
 

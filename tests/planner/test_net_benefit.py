@@ -40,19 +40,24 @@ def test_margin_is_the_price_without_tax_less_the_electricity(values):
     assert margin_cny_per_kg(values) == pytest.approx(expected)
 
 
-def test_a_station_costs_its_annuity_upkeep_and_staff(values):
+def test_a_station_costs_its_annuity_upkeep_staff_and_land(values):
     rate, years = values["economics.discount_rate"], round(values["station.lifetime_years"])
     share = values["economics.equipment_share"]
     tax = share / (1 + values["economics.vat_rate"]) + (1 - share) / (1 + values["economics.works_vat_rate"])
-    costs = station_cny_per_year(pd.DataFrame(index=["a", "b"]), values)
+    costs = station_cny_per_year(pd.DataFrame({"kind": ["service_area", "port"]}), values)
     assert costs.shape == (2, 4)
-    for size, cost in zip((500, 1000, 2000, 4000), costs[1], strict=True):
+    for size, cost in list(zip((500, 1000, 2000, 4000), costs[1], strict=True))[1:]:
         invested = values[f"station.{size}.capex_wan_cny"] * 1e4 * tax
         left = values["economics.residual_share"] * invested / (1 + rate) ** years
         annuity = (invested - left) / sum((1 + rate) ** -year for year in range(1, years + 1))
         upkeep = invested * values["station.fixed_opex_share"]
-        assert cost == pytest.approx(annuity + upkeep + values["station.staff_wan_cny_per_year"] * 1e4)
+        term = round(values["station.land_use_years"])
+        land = values[f"station.{size}.footprint_m2"] * values["station.land_cny_per_m2"]
+        land /= sum((1 + rate) ** -year for year in range(1, term + 1))
+        staff = values["station.staff_wan_cny_per_year"] * 1e4
+        assert cost == pytest.approx(annuity + upkeep + staff + land)
     assert (np.diff(costs, axis=1) > 0.0).all()
+    assert (costs[0] < costs[1]).all(), "combined with a fuel station"
 
 
 def test_certificate_is_what_the_accounts_say(plan, values):
@@ -64,8 +69,9 @@ def test_certificate_is_what_the_accounts_say(plan, values):
     links = plan.supply
     per_kg = links["production_cny_per_kg"].fillna(0.0) + links["delivery_cny_per_kg"].fillna(0.0)
     supplied = (links["kg_per_day"] * per_kg).sum()
-    costs = station_cny_per_year(pd.DataFrame(index=[0]), values)[0] / 365.0
-    built = costs[np.searchsorted((500, 1000, 2000, 4000), stations.loc[new, "capacity_kg_per_day"])].sum()
+    costs = station_cny_per_year(stations[new], values) / 365.0
+    module = np.searchsorted((500, 1000, 2000, 4000), stations.loc[new, "capacity_kg_per_day"])
+    built = costs[np.arange(len(costs)), module].sum()
     expected = margin_cny_per_kg(values) * sold - supplied - built
     assert plan.kpis["net_benefit_cny_per_day"] == pytest.approx(expected, rel=1e-6)
     assert proof.incumbent == plan.kpis["net_benefit_cny_per_day"]
