@@ -71,18 +71,22 @@ def check_budgets(scenario: Scenario, sites: pd.DataFrame, values: Mapping[str, 
     """
     if not scenario.has_budget:
         return
-    cheapest = float(capex_wan_cny(sites, values).min(initial=np.inf))
     asked = {f"rollout_budget_wan_cny.{year}": most for year, most in scenario.rollout_budget_wan_cny.items()}
     if scenario.budget_wan_cny is not None:
         asked["budget_wan_cny"] = scenario.budget_wan_cny
-    faults = [
-        Fault(
-            f"a budget of {budget:g} builds nothing: the cheapest station costs {cheapest:g}",
-            where,
-            f"Give {cheapest:g} or more, in 10,000 CNY, or leave it out: then money is not limited",
-        )
-        for where, budget in asked.items()
-        if budget < cheapest
-    ]
+    faults = budget_faults(asked, cheapest_wan_cny=float(capex_wan_cny(sites, values).min(initial=np.inf)))
     if faults:
         raise InputError(faults)
+
+
+def budget_faults(asked: Mapping[str, float], *, cheapest_wan_cny: float) -> list[Fault]:
+    """List the budgets, by where they stand, that build not even the cheapest station."""
+    return [
+        Fault(
+            f"a budget of {budget:g} builds nothing: the cheapest station costs {cheapest_wan_cny:g}",
+            where,
+            f"Give {cheapest_wan_cny:g} or more, in 10,000 CNY, or leave it out: then money is not limited",
+        )
+        for where, budget in asked.items()
+        if budget < cheapest_wan_cny
+    ]

@@ -1,4 +1,4 @@
-"""The command line: ``chengyu plan``, ``explain``, ``locate``, ``roads``, ``sites``, ``demand``, ``supply``.
+"""The command line: ``chengyu plan``, ``frontier``, ``explain``, ``locate``, ``roads``, ``sites``, ...
 
 Results go to stdout, progress and messages to stderr. Exit codes are those of :mod:`planner.terminal`.
 """
@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from corridor.errors import Fault, InputError
-from planner.terminal import Json, leave_infeasible, print_json, reported
+from planner.terminal import Json, leave_infeasible, print_json, reported, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from typer._click.core import Command, Context
 
-    from planner.progress import Progress
     from planner.scenario import Scenario
 
-#: Groups of commands, and the module whose ``app`` each is.
+#: Commands and groups of them, and the module whose ``app`` each is.
 GROUPS = {
     "roads": "planner.roads_cli",
     "sites": "planner.sites_cli",
     "demand": "planner.demand_cli",
     "explain": "planner.explain_cli",
     "supply": "planner.supply_cli",
+    "frontier": "planner.frontier_cli",
 }
 
 
@@ -62,19 +62,6 @@ for _name in GROUPS:  # empty until asked for
 @app.callback()
 def _commands() -> None:
     """Keep subcommands even while there are few."""
-
-
-def _say(progress: Progress) -> None:
-    """Print one line of progress on stderr."""
-    from planner.objective import unit
-
-    figures = ""
-    if progress.incumbent is not None and progress.gap is not None:
-        figures = (
-            f"  incumbent {progress.incumbent:,.0f}  bound {progress.bound:,.0f} "
-            f"{unit(progress.objective, 'en')}  gap {progress.gap:.2%}"
-        )
-    typer.echo(f"[{progress.seconds:6.1f} s] {progress.stage:<8} {progress.message}{figures}", err=True)
 
 
 @app.command()
@@ -182,7 +169,7 @@ def plan(
         scenario = with_points(scenario, points, crs=points_crs)
         result = store.find(scenario, fingerprint(scenario)) if reuse else None
         if result is None:
-            result = make_plan(scenario, on_progress=_say)
+            result = make_plan(scenario, on_progress=say)
             store.save(result)
         result = with_refused(result, refused)
         paths = exports.write_all(result, out) if out is not None else []

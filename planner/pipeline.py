@@ -5,7 +5,6 @@ Each step is a call into a room below; this module only passes tables on and put
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ from planner.driving import class_numbers
 from planner.economics import check_economics
 from planner.fills import shared_fills
 from planner.objective import IN_MONEY
-from planner.progress import Progress, Stopped
+from planner.progress import Reporter
 from planner.queues import check_queue_values, station_queues, visits
 from planner.rollout import (
     Phase,
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
     from planner.deliveries import DeliveryTerms
     from planner.plan import Plan
     from planner.progress import OnProgress, ShouldStop
-    from planner.scenario import Objective, Scenario
+    from planner.scenario import Scenario
     from planner.siting_case import SitingCase
     from siting.sizing import Sizing
     from siting.supply_year import SupplyYear
@@ -93,7 +92,7 @@ def make_plan(
     planner.progress.Stopped
         If stopped before siting began.
     """
-    reporter = _Reporter(on_progress, should_stop, objective=scenario.objective)
+    reporter = Reporter(on_progress, should_stop, objective=scenario.objective)
     case = siting_case(scenario, stage=reporter.stage)
     inputs, demand, points = case.inputs, case.demand, case.points
     values = case.values  # noqa: PD011  no table
@@ -175,44 +174,6 @@ def make_plan(
     return plan
 
 
-class _Reporter:
-    """Passes progress on and notices a wish to stop."""
-
-    def __init__(
-        self, on_progress: OnProgress | None, should_stop: ShouldStop | None, *, objective: Objective
-    ) -> None:
-        self._on_progress = on_progress
-        self._objective = objective
-        self.should_stop = should_stop
-        self._start = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """Since the work began."""
-        return time.perf_counter() - self._start
-
-    def stage(self, stage: str, message: str) -> None:
-        """Say that a stage begins; give up here if asked to, as long as there is nothing to keep."""
-        if stage in {"load", "demand", "siting"} and self.should_stop is not None and self.should_stop():
-            raise Stopped
-        if self._on_progress is not None:
-            self._on_progress(Progress(stage=stage, seconds=self.seconds, message=message))
-
-    def siting(self, incumbent: float, bound: float, _gap: float, _seconds: float, message: str) -> None:
-        """Say how the siting solve stands."""
-        if self._on_progress is not None:
-            self._on_progress(
-                Progress(
-                    stage="siting",
-                    seconds=self.seconds,
-                    message=message,
-                    incumbent=incumbent,
-                    bound=bound,
-                    objective=self._objective,
-                )
-            )
-
-
 def _detours(case: SitingCase) -> Detours | None:
     """Return the ways open to drivers who may leave their route; None if they may not."""
     if case.scenario.detour == 0.0:
@@ -229,7 +190,7 @@ def _detours(case: SitingCase) -> Detours | None:
 def _site(
     case: SitingCase,
     earlier: list[SitingCase],
-    reporter: _Reporter,
+    reporter: Reporter,
     detours: Detours | None,
     delivered_by: DeliveryTerms,
 ) -> tuple[list[Sited], Sited, ResilientSolution | None]:

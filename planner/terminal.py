@@ -19,9 +19,11 @@ from planner.progress import Stopped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from planner.progress import Progress
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
-_EXIT_FAULT, _EXIT_INPUT, _EXIT_INFEASIBLE, _EXIT_STOPPED = 1, 2, 3, 130
+_EXIT_FAULT, _EXIT_INPUT, _EXIT_INFEASIBLE, EXIT_STOPPED = 1, 2, 3, 130
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def reported(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Stopped):
-        _leave("stopped; nothing was written", [], _EXIT_STOPPED, as_json=as_json)
+        _leave("stopped; nothing was written", [], EXIT_STOPPED, as_json=as_json)
     except InputError as error:
         _leave(str(error), list(error.faults), _EXIT_INPUT, as_json=as_json)
     except InfeasibleError as error:
@@ -65,6 +67,19 @@ def _leave(
         error = {"error": {"message": message, "faults": details, "exit_code": code}}
         print_json(dict(content or {}) | error)
     raise typer.Exit(code)
+
+
+def say(progress: Progress) -> None:
+    """Print one line of progress on stderr."""
+    from planner.objective import unit  # noqa: PLC0415  the command line starts without numpy
+
+    figures = ""
+    if progress.incumbent is not None and progress.gap is not None:
+        figures = (
+            f"  incumbent {progress.incumbent:,.0f}  bound {progress.bound:,.0f} "
+            f"{unit(progress.objective, 'en')}  gap {progress.gap:.2%}"
+        )
+    typer.echo(f"[{progress.seconds:6.1f} s] {progress.stage:<8} {progress.message}{figures}", err=True)
 
 
 def print_json(content: Any) -> None:  # noqa: ANN401  any JSON-like value
