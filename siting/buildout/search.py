@@ -128,7 +128,10 @@ class Search:
         self._rule_out(root)
         self._try(self._plans.rounded(self._fractional))
         if self._rounds > 0:
-            self._among_the_promising()
+            if self._question.sizes_matter:  # neighbors find better plans than masters of few sites
+                self._look_around(self.plan, tries=_FIRST_TRIES)
+            else:
+                self._among_the_promising()
             self._whole()
 
     def _cover_first(self) -> None:
