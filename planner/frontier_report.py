@@ -16,13 +16,12 @@ from rich.table import Table
 
 from planner.assembly import MODULES_KG_PER_DAY
 from planner.budget import capex_wan_cny
-from planner.economics import books_of, terms_of
 from planner.exports import check_folder
 from planner.frontier_chart import frontier_svg
 from planner.inputs import fingerprint, versions
 from planner.objective import PER_DAY, unit
 from planner.plan import plain, records
-from siting.economics import appraise
+from planner.station_costs import annual_by_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +42,7 @@ _DAYS_PER_YEAR, _CNY_PER_WAN = 365.0, 1e4
 def frontier_table(frontier: Frontier) -> pd.DataFrame:
     """Return the table ``frontier`` of docs/tables.md: a row per budget, ascending."""
     per_day = PER_DAY[frontier.scenario.objective]
-    yearly = _costs(frontier)
+    yearly = annual_by_site(frontier.case.inputs.sites, frontier.case.values)
     rows = []
     for point in frontier.points:
         built, proof = point.built, point.certificate
@@ -90,36 +89,6 @@ def stations_table(frontier: Frontier) -> pd.DataFrame:
         parts.append(table)
     joined: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return joined
-
-
-def _costs(frontier: Frontier) -> Floats:
-    """Return capital, fixed operation and staff of stations: (n_sites, n_modules), 10,000 CNY/a."""
-    values, sites = frontier.case.values, frontier.case.inputs.sites  # noqa: PD011  no table
-    one_each = pd.DataFrame(
-        {
-            "site_id": [str(size) for size in MODULES_KG_PER_DAY],
-            "status": "new",
-            "capacity_kg_per_day": _sizes(),
-            "capex_wan_cny": capex_wan_cny(sites.iloc[:1], values)[0],
-        }
-    )
-    nothing_sold = pd.DataFrame(
-        {
-            name: pd.Series(dtype="float64")
-            for name in ("kg_per_day", "production_cny_per_kg", "delivery_cny_per_kg")
-        }
-        | {"site_id": pd.Series(dtype="object")}
-    )
-    books = books_of(
-        one_each,
-        nothing_sold,
-        county_code=pd.Series("", index=one_each["site_id"]),
-        modules_kg_per_day=MODULES_KG_PER_DAY,
-        year=frontier.scenario.year,
-        values=values,
-    )
-    yearly = appraise(books, terms_of(values))["annualized_cost_cny_per_year"].to_numpy(dtype=np.float64)
-    return np.tile(yearly / _CNY_PER_WAN, (len(sites), 1))
 
 
 def _sizes() -> Floats:

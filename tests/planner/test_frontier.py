@@ -125,7 +125,7 @@ def test_budgets_of_its_own_reach_from_the_cheapest_station_to_all(quick):
     own = solve_frontier(quick, n_points=3)
     budgets = [point.budget_wan_cny for point in own.points]
     assert budgets[0] == 0.0
-    assert budgets[1] == 900.0
+    assert budgets[1] == 720.0, "a skid"
     assert len(budgets) == 4
     assert np.diff(budgets[1:])[0] == pytest.approx(np.diff(budgets[1:])[1], abs=10.0)
     assert own.points[-1].built.value >= (1 - 3e-3) * max(built.value for built in own.found)
@@ -188,7 +188,7 @@ def test_a_search_that_fails_leaves_the_others(quick, frontier, monkeypatch):
         ({}, {"budgets_wan_cny": [-1.0]}, "-1 is no budget"),
         ({}, {"budgets_wan_cny": [float("nan")]}, "nan is no budget"),
         ({}, {"budgets_wan_cny": [0.0, 5000.0]}, "a budget of 0 builds nothing"),
-        ({}, {"budgets_wan_cny": [500.0]}, "the cheapest station costs 900"),
+        ({}, {"budgets_wan_cny": [500.0]}, "the cheapest station costs 720"),
         ({}, {"budgets_wan_cny": []}, "0 budgets"),
         ({}, {"n_points": 0}, "0 budgets"),
         ({}, {"n_points": 1000}, "1000 budgets"),
