@@ -50,6 +50,7 @@ _NOT_OF_TRIPS = (
     "name",
     "stations",
     "objective",
+    "least_share",
     "green_only",
     "resilience",
     "detour",

@@ -18,7 +18,7 @@ from planner import exports, store
 from planner.cli import app
 from planner.explain_report import explain_report
 from planner.inputs import fingerprint, load_inputs
-from planner.objective import PER_DAY, trip_amounts, unit
+from planner.objective import IN_MONEY, PER_DAY, trip_amounts, unit
 from planner.pipeline import make_plan
 from planner.progress import Progress
 from planner.scenario import OBJECTIVES, PointDemand, Scenario, validated
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from planner.text import Language
 
 RUNNER = CliRunner()
-#: What is counted trip by trip; money is in tests/planner/test_net_benefit.py.
-COUNTED: tuple[Objective, ...] = tuple(name for name in OBJECTIVES if name != "net_benefit")
+#: What is counted trip by trip; money is in tests/planner/test_net_benefit.py and test_least_cost.py.
+COUNTED: tuple[Objective, ...] = tuple(name for name in OBJECTIVES if name not in IN_MONEY)
 _POINT = PointDemand(point_id="P1", name_zh="港", use="ship", lon=106.7, lat=29.6, kg_per_day=900)
 _LITERS_PER_100_KM = {
     "tractor_49t": 33,
