@@ -9,10 +9,13 @@ loads costs is known (:mod:`siting.supply_year`).
 
 Bound
 -----
-With the plane c + pi . L below the cost of supply (:mod:`siting.supply_prices`), stations that serve V cost
-at least the bound of the choice of stations, and their supply at least c + V min pi over the sites anybody
-passes. Where hydrogen costs much the same everywhere both meet; else the gap tells by how much it matters
-where it is filled.
+The higher one of two. With the plane c + pi . L below the cost of supply (:mod:`siting.supply_prices`):
+
+- stations that serve V cost at least the bound of the choice of stations, and their supply at least
+  c + V min pi over the sites anybody passes;
+- at any worth w of a kilogram, no plan is worth more than B(w), the linear bound of a choice of stations and
+  fills together (:mod:`planner.priced`), so that one that serves V or more costs at least w V - B(w)
+  (Lagrange). w is what the plan found costs by the kilogram, and the plane is made at its loads.
 """
 
 from __future__ import annotations
@@ -89,6 +92,24 @@ def solve(
     chosen = search.sold(stations, plane, least_kg_per_day=need, close=_CLOSE)
     assert stations.certificate.bound is not None  # noqa: S101  there always is one
     bound = supplied - stations.certificate.bound
+    if not search.stopped and bound < chosen.cost:
+        worth = chosen.cost / need
+
+        def fell(_value: float, most: float) -> None:
+            if on_progress is not None:
+                least = min(max(bound, worth * need - most), chosen.cost)
+                gap = (chosen.cost - least) / chosen.cost
+                on_progress(chosen.cost, least, gap, time.perf_counter() - clock, "bound")
+
+        at_worth = search.solved(
+            search.plane(chosen.answer.load_kg_per_day[0]),
+            cny_per_kg=worth,
+            time_limit_s=case.scenario.solve.time_limit_s,
+            start=stations.module,
+            linear=True,
+            on_progress=fell,
+        )
+        bound = max(bound, worth * need - at_worth.bound)
     proof = replace(stations.certificate, seconds=time.perf_counter() - clock)
     return chosen.sited(case, certified(proof, incumbent=chosen.cost, bound=min(bound, chosen.cost)))
 

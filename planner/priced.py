@@ -186,6 +186,7 @@ class PricedSearch:
         cny_per_kg: float,
         time_limit_s: float,
         start: NDArray[np.int64] | None,
+        linear: bool = False,
         on_progress: Heard | None = None,
     ) -> Priced:
         """Return the build-out that is worth most at prices.
@@ -200,6 +201,8 @@ class PricedSearch:
             Most seconds.
         start
             (1, n_sites) int64, build-out to begin with; None: none.
+        linear
+            Whether to end at the linear bound.
         on_progress
             Told worth, its supply by the plane, and bound, CNY/d, whenever they change.
         """
@@ -216,7 +219,7 @@ class PricedSearch:
             service,
             gap=case.scenario.solve.gap,
             time_limit_s=time_limit_s,
-            rounds=case.scenario.solve.rounds,
+            rounds=0 if linear else case.scenario.solve.rounds,
             start=start,
             on_progress=heard,
             should_stop=self._should_stop,

@@ -13,7 +13,7 @@ import numpy as np
 
 from siting.allocation import share_fills
 from siting.buildout.question import Served
-from siting.fill_plans import cheapest_fills, round_trip_stops, with_points
+from siting.fill_plans import cheapest_fills, least_costs, round_trip_stops, with_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,7 +122,7 @@ class FillService:
 
     def left_over(self, period: int, price: Floats) -> Floats:
         """Return (n_trips + n_points,) float64: volume less the cheapest fills at prices, at least 0."""
-        least, _ = cheapest_fills(self._every, price + self._cost[period])
+        least = least_costs(self._every, price + self._cost[period])
         left: Floats = self._laps[period] * np.maximum(self._per_lap[period] - least, 0.0)
         return left
 

@@ -70,8 +70,10 @@ class Neighbors:
         self._course = np.array(list(courses), dtype=np.int64)
         self._tried: set[bytes] = set()
 
-    def better(self, plan: Plan, *, value: Callable[[Indices], Plan | None], tries: int, seen: Bools) -> Plan:
-        """Return the best plan found from a plan on; no build-out is valued twice.
+    def better(
+        self, plan: Plan, *, value: Callable[[Indices], Plan | None], tries: int, seen: Bools
+    ) -> tuple[Plan, int]:
+        """Return the best plan found from a plan on, and the tries left; no build-out is valued twice.
 
         Parameters
         ----------
@@ -91,17 +93,17 @@ class Neighbors:
             while tries > 0 and plan is before:
                 found = around.most_promising(self._tried)
                 if found is None:
-                    return plan
+                    return plan, tries
                 tries -= 1
                 self._tried.add(found.tobytes())
                 other = value(found)
                 if other is None:
-                    return plan
+                    return plan, 0
                 if other.is_enough and other.worth > plan.worth + _BARELY * abs(plan.worth):
                     plan = other
                     self._tried.add(plan.module.tobytes())
                 around.learn()
-        return plan
+        return plan, 0
 
     @property
     def question(self) -> Question:

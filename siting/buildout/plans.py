@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 PRESENT = 1e-6
 #: A load counts as carried when it exceeds the room by no more than this share, and a least volume as served.
 _LAST_DIGITS = 1e-9
+#: Stations left out to begin again.
+_LEFT_OUT = 2
+#: Sites that share so many of their cover sets are near, and fractions that make a station.
+_NEAR, _ENOUGH = 0.5, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,16 +122,66 @@ class Plans:
                     module = self._with_station(module, period, site)
         return module
 
-    def _with_station(self, module: Indices, period: int, site: int) -> Indices:
-        """Return the build-out with a station from a period on, of the first size the limits allow."""
+    def gathered(self, stations: Floats, size_kg_per_day: Floats) -> Indices:
+        """Return a build-out of whole stations, each for the fractions around it, of about their size in all.
+
+        Fractions of stations that share most of their cover sets stand for one station.
+
+        Parameters
+        ----------
+        stations, size_kg_per_day
+            (n_periods, n_sites) float64, of a linear solution: how far open, and how large on average.
+        """
+        question = self._question
+        module = self.nothing_new()
+        for period, (open_, size) in enumerate(zip(stations, size_kg_per_day, strict=True)):
+            if period:
+                module[period] = np.maximum(module[period], module[period - 1])
+            sites = np.flatnonzero((open_ > PRESENT) & ~question.is_barred)
+            near = self._shared(sites) >= _NEAR
+            left, room = open_[sites].copy(), size[sites].copy()
+            while sites.size:
+                best = int(np.argmax(near @ left))
+                taken = near[best] & (left > 0.0)
+                if left[taken].sum() < _ENOUGH:
+                    break
+                module = self._with_station(module, period, int(sites[best]), most=float(room[taken].sum()))
+                left[taken] = room[taken] = 0.0
+        return module
+
+    def _shared(self, sites: Indices) -> Floats:
+        """Return the share of the cover sets of either of two sites that both are in."""
+        sets = self._question.cover.sets[:, sites].astype(np.float64)
+        both = np.asarray((sets.T @ sets).todense())
+        own = np.diag(both)
+        shared: Floats = both / np.maximum(own[:, None] + own[None, :] - both, 1.0)
+        return shared
+
+    def without_two(self, plan: Plan, random: np.random.Generator) -> Indices | None:
+        """Return a plan without two of its stations, drawn by chance; None where it has too few to spare."""
+        spare = np.setdiff1d(np.flatnonzero(plan.module[-1] >= 0), self._question.must_build)
+        if len(spare) < _LEFT_OUT:
+            return None
+        module = plan.module.copy()
+        module[:, random.choice(spare, _LEFT_OUT, replace=False)] = -1
+        return module
+
+    def _with_station(self, module: Indices, period: int, site: int, *, most: float | None = None) -> Indices:
+        """Return the build-out with a station from a period on, of the first size the limits allow.
+
+        Sizes are tried from `most` kg/d down; without it, from the second one.
+        """
         question = self._question
         last = len(question.module_kg_per_day) - 1
-        for size in (min(1, last), 0) if question.sizes_matter else (last,):
+        sizes = range(min(1, last), -1, -1) if question.sizes_matter else range(last, last - 1, -1)
+        if most is not None and question.sizes_matter:
+            nearest = int(np.argmin(np.abs(question.module_kg_per_day - most)))
+            sizes = range(nearest, -1, -1)
+        for size in sizes:
             if size > module[period, site]:
                 trial = module.copy()
                 trial[period:, site] = np.maximum(trial[period:, site], size)
-                number, spent = (trial[period] >= 0).sum(), question.spent(trial[period])
-                if number <= question.most_new[period] and spent <= question.budget[period]:
+                if question.allows(trial):
                     return trial
         return module
 

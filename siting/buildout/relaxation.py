@@ -40,7 +40,7 @@ _SHARE = 0.5
 #: Least violation of covering and serving planes, and of either at a plan, as shares of all volume.
 _COVERING, _SERVING, _AT_PLANS = 1e-6, 1e-3, 1e-9
 #: A fraction of a station counts from so many kg/d on; prices at fractions are found to this gap.
-_LEAST_SIZE, _ROUGH = 1.0, 0.003
+_LEAST_SIZE, _ROUGH = 1.0, 0.01
 _DONE = 1e-9
 
 
@@ -82,7 +82,7 @@ class Relaxation:
         return float(self._question.weight @ (self._question.worth * volume))
 
     def solved(
-        self, *, left_s: Callable[[], float], on_round: Callable[[int, float, Floats], bool]
+        self, *, left_s: Callable[[], float], on_round: Callable[[int, float, Floats, Floats], bool]
     ) -> Relaxed | None:
         """Add cuts until they take little off the bound; return the solution with the least bound.
 
@@ -91,7 +91,8 @@ class Relaxation:
         left_s
             Seconds left.
         on_round
-            Told number, bound and stations, (n_periods, n_sites) float64, of each round; True ends it.
+            Told number and bound of each round, how far stations are open and how large new ones are, both
+            (n_periods, n_sites) float64; True ends it.
 
         Returns
         -------
@@ -122,7 +123,7 @@ class Relaxation:
             x = fit.common(relaxed.x)
             stations = self._stations(x)
             self.seen |= (stations > PRESENT).any(axis=0)
-            if on_round(number, relaxed.bound, stations):
+            if on_round(number, relaxed.bound, stations, self.new_kg_per_day(relaxed.x)):
                 break
             between = 0.5 * (inner + stations)
             found = self._cut(x, between) or self._cut(x, stations)
@@ -246,15 +247,20 @@ class Relaxation:
     def _learn_at(self, x: Floats) -> None:
         """Learn the prices at which the room of a solution is shared out, in each period."""
         question = self._question
-        sizes = self._sizes()
-        steps = np.diff(question.module_kg_per_day[sizes], prepend=0.0).tolist()
-        for period in range(question.n_periods):
-            size = np.where(question.is_existing, np.nan_to_num(question.existing_kg_per_day), 0.0)
-            for number, more in enumerate(steps):
-                size += more * np.where(question.is_existing, 0.0, x[self.layout.larger(number)[period]])
+        standing = np.nan_to_num(question.existing_kg_per_day)
+        for period, built in enumerate(self.new_kg_per_day(x)):
+            size = np.where(question.is_existing, standing, built)
             room = np.where(size >= _LEAST_SIZE, question.highest_utilization * size, 0.0)
             served = self._service.serve(period, room, gap=_ROUGH)
             self._serving.learn(self._service.everywhere(period, served))
+
+    def new_kg_per_day(self, x: Floats) -> Floats:
+        """Return (n_periods, n_sites) float64, how large new stations are in a linear solution."""
+        question, sizes = self._question, self._sizes()
+        total = np.zeros((question.n_periods, question.n_sites))
+        for number, more in enumerate(np.diff(question.module_kg_per_day[sizes], prepend=0.0).tolist()):
+            total += more * x[self.layout.larger(number)]
+        return np.where(question.is_existing, 0.0, np.maximum(total, 0.0))
 
     def _stations(self, x: Floats) -> Floats:
         """Return (n_periods, n_sites) float64, how far stations are open in a solution."""

@@ -4,8 +4,11 @@
    (`siting.flow_refueling`). If the stations have the room, that is the answer.
 2. The linear master, with covering planes at points between its solution and the best point so far (in-out
    separation, Ben-Ameur & Neto 2007), and serving planes at the prices of its room.
-3. A plan from its fractional stations, at once; then plans from the master over whole stations and sizes, of
-   the sites that any linear solution used, each followed by cuts where it promised more than it serves.
+3. A plan from its fractional stations, at once. Then, where only their number is limited, plans from the
+   master over whole stations, of the sites that any linear solution used, each followed by cuts where it
+   promised more than it serves; where sizes matter, the neighbors of plans (`siting.buildout.neighbors`), and
+   of the best plan without two of its stations, when none of its own is better (iterated local search,
+   Lourenco, Martin & Stutzle 2003).
 4. Sites whose reduced cost rules them out are gone. The master over all others, whole, gives bounds of the
    whole question and further plans, until bound and plan meet.
 
@@ -40,8 +43,10 @@ if TYPE_CHECKING:
 
 #: Linear rounds of the first plan, and of the first look at its neighbors.
 _FIRST_PLAN, _FIRST_LOOK = 4, 8
-#: Build-outs valued when looking at neighbors first, and after each master over whole stations.
-_FIRST_TRIES, _TRIES = 24, 12
+#: Build-outs valued when looking at neighbors first, then where sizes matter, and after each whole master.
+_FIRST_TRIES, _MORE_TRIES, _TRIES = 24, 120, 12
+#: Relative gap above which masters over whole stations and sizes say little: neighbors take the first round.
+_WIDE = 0.05
 #: Rounds among promising sites, gap and nodes to which each is solved, and the gap at which they end.
 _FEW_ROUNDS, _FEW_GAP, _FEW_NODES, _CLOSE = 12, 0.01, 300, 0.002
 #: Gap to which the whole program is solved, of the gap open.
@@ -86,6 +91,7 @@ class Search:
         self._question, self._gap, self._on_progress = question, gap, on_progress
         self._rounds = np.inf if rounds is None else rounds
         self._start = start
+        self._random = np.random.default_rng(0)
         self._relaxation = Relaxation(question, service)
         self._plans = Plans(question, service)
         self._hopeless = np.zeros(question.n_sites, dtype=bool)
@@ -126,10 +132,10 @@ class Search:
             self.bound = self.value
             return
         self._rule_out(root)
-        self._try(self._plans.rounded(self._fractional))
+        begin = self._round()
         if self._rounds > 0:
             if self._question.sizes_matter:  # neighbors find better plans than masters of few sites
-                self._look_around(self.plan, tries=_FIRST_TRIES)
+                self._look_further(begin, tries=_MORE_TRIES)
             else:
                 self._among_the_promising()
             self._whole()
@@ -159,30 +165,51 @@ class Search:
         if covering.certificate.bound is not None:
             self._lower_bound_to(unit * covering.certificate.bound, "bound")
 
-    def _heard(self, number: int, bound: float, stations: Floats) -> bool:
+    def _heard(self, number: int, bound: float, stations: Floats, size_kg_per_day: Floats) -> bool:
         """Take a round of the linear master; tell whether to end it."""
         self._lower_bound_to(bound, "linear bound")
         if number == _FIRST_PLAN or number % (4 * _FIRST_PLAN) == 0:
             self._try(self._plans.rounded(stations))
-        self._fractional = stations
+        self._fractional, self._size = stations, size_kg_per_day
         if number == _FIRST_LOOK and self._rounds > 0 and not self._done():
-            self._try(self._plans.rounded(stations))
-            self._look_around(self.plan, tries=_FIRST_TRIES)
+            begin = self._round()
+            is_worse = begin is None or (begin.is_enough and begin.worth < self.value)
+            self._look_around(self.plan if is_worse else begin, tries=_FIRST_TRIES)
         return self._done()
 
-    def _look_around(self, plan: Plan | None, *, tries: int) -> None:
-        """Try the neighbors of a plan."""
+    def _round(self) -> Plan | None:
+        """Try what the fractional stations come to; where sizes matter, return what their sizes come to."""
+        self._try(self._plans.rounded(self._fractional))
+        if not self._question.sizes_matter:
+            return None
+        return self._learned(self._plans.gathered(self._fractional, self._size))
 
-        def value(module: Indices) -> Plan | None:
-            found = None if self._watch.stopped() else self._try(module)
-            if found is None:
-                return None
-            self._relaxation.learn_prices(found)
-            return self._plans.smallest(found) if self._question.sizes_matter else found
+    def _look_around(self, plan: Plan | None, *, tries: int) -> int:
+        """Try the neighbors of a plan; return the tries left."""
+        if plan is None:
+            return tries
+        neighbors, seen = self._relaxation.neighbors, self._relaxation.seen
+        return neighbors.better(plan, value=self._learned, tries=tries, seen=seen)[1]
 
-        if plan is not None:
-            relaxation = self._relaxation
-            relaxation.neighbors.better(plan, value=value, tries=tries, seen=relaxation.seen)
+    def _look_further(self, begin: Plan | None, *, tries: int) -> None:
+        """Try the neighbors of the best plan, of another, and of the best one with two stations less."""
+        best = self.plan
+        tries = self._look_around(best, tries=tries)
+        if begin is not None and begin is not best:
+            tries = self._look_around(begin, tries=tries)
+        while tries > 0 and self.plan is not None and not self._done():
+            module = self._plans.without_two(self.plan, self._random)
+            if module is None:
+                return
+            tries = self._look_around(self._learned(module), tries=tries - 1)
+
+    def _learned(self, module: Indices) -> Plan | None:
+        """Value a build-out and learn its prices; None if it is not allowed, or time is up."""
+        found = None if self._watch.stopped() else self._try(module)
+        if found is None:
+            return None
+        self._relaxation.learn_prices(found)
+        return self._plans.smallest(found) if self._question.sizes_matter else found
 
     def _among_the_promising(self) -> None:
         """Find plans among the sites that linear solutions used, while that is worth more than bounds."""
@@ -207,6 +234,9 @@ class Search:
             if number % _ROOT_AGAIN == 0:
                 self._bound_linearly()
             number += 1
+            if number == 1 and self._question.sizes_matter and self._open() > _WIDE:
+                self._look_further(None, tries=_MORE_TRIES)
+                continue
             before, least = (self.value, self.bound), self._gap / 2.0
             gap = max(least, share * min(self._open(), 1.0))
             plan, bound, x = self._solved(every, gap=gap)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from siting.coverage import served_trips
-from siting.fill_plans import FillStops, cheapest_fills, round_trip_stops
+from siting.fill_plans import FillStops, cheapest_fills, least_costs, round_trip_stops
 from siting.stops import CandidatePaths
 from siting.trip_cover import cover_sets
 
@@ -143,6 +143,7 @@ def test_no_linear_program_finds_a_cheaper_plan(trips, data):
     price = np.array(data.draw(st.lists(st.integers(-2, 5), min_size=4, max_size=4)), dtype=float)
     stops = _stops(*trips)
     cost, kg = cheapest_fills(stops, price)
+    assert least_costs(stops, price) == pytest.approx(cost)
     for t, (stations, used, lap, tank, home) in enumerate(trips):
         least = _least_cost(used, price[stations], lap=lap, tank=tank, home=home)
         assert np.isinf(cost[t]) == (least is None)
@@ -153,6 +154,28 @@ def test_no_linear_program_finds_a_cheaper_plan(trips, data):
             assert cost[t] == pytest.approx(least, abs=1e-6)
             assert cost[t] == pytest.approx(own @ price[stations])
             assert _can_be_driven(used, own, lap=lap, tank=tank, home=home)
+
+
+@given(
+    stations=st.lists(st.lists(st.integers(0, 3), max_size=6), min_size=1, max_size=3),
+    vehicles=st.lists(
+        st.tuples(st.integers(0, 2), st.integers(1, 30), st.sampled_from([FREE, 0.5]), st.integers(1, 3)),
+        min_size=1,
+        max_size=8,
+    ),
+    price=st.lists(st.sampled_from([0.0, 1.0, 1.0, 3.0, np.inf]), min_size=4, max_size=4),
+)
+@settings(max_examples=200, deadline=None)
+def test_vehicles_that_pass_the_same_stations_cost_as_much_as_each_alone(stations, vehicles, price):
+    trips = []
+    for number, tank, home, per_stop in vehicles:
+        passed = stations[number % len(stations)]
+        used = [per_stop * (1 + k) for k in range(len(passed))]
+        trips.append((passed, used, 24, tank, home * tank))
+    price = np.array(price)
+    together = least_costs(_stops(*trips), price)
+    alone = [cheapest_fills(_stops(trip), price)[0][0] for trip in trips]
+    assert together == pytest.approx(alone)
 
 
 @given(data=st.data())

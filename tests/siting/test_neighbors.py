@@ -97,7 +97,7 @@ def test_the_plan_found_is_better_than_all_that_differ_at_one_station(corridors,
     corridor, laps, question, module = data.draw(_cases(corridors))
     relaxation, value = _searched(question, fill_service(corridor, question, laps))
     begun = value(module)
-    plan = relaxation.neighbors.better(begun, value=value, tries=500, seen=relaxation.seen)
+    plan, _ = relaxation.neighbors.better(begun, value=value, tries=500, seen=relaxation.seen)
     assert question.allows(plan.module)
     assert plan.worth >= begun.worth
     assert plan.worth == pytest.approx(_worth(corridor, question, laps, plan.module), abs=1e-5)
@@ -125,7 +125,7 @@ def test_no_build_out_is_valued_twice_and_tries_end_the_search():
         return value(module)
 
     nothing = value(np.full((1, corridor.n_nodes), -1, dtype=np.int64))
-    relaxation.neighbors.better(nothing, value=counted, tries=1, seen=relaxation.seen)
-    assert len(seen) == 1
-    relaxation.neighbors.better(nothing, value=counted, tries=500, seen=relaxation.seen)
-    assert len(seen) == len(set(seen))
+    _, left = relaxation.neighbors.better(nothing, value=counted, tries=1, seen=relaxation.seen)
+    assert (len(seen), left) == (1, 0)
+    _, left = relaxation.neighbors.better(nothing, value=counted, tries=500, seen=relaxation.seen)
+    assert len(seen) == len(set(seen)) == 501 - left
