@@ -75,6 +75,9 @@ if TYPE_CHECKING:
 #: A trip counts as supplied when it misses no more than this share of its tank: last digits of sums.
 _SUPPLIED = 1e-8
 
+#: Trips are searched together when they pass this many different sequences of stations at most, as a share.
+_MOST_APART = 0.5
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FillStops:
@@ -129,9 +132,10 @@ class FillStops:
         return _Line(self)
 
     @cached_property
-    def shared_line(self) -> _SharedLine:
+    def shared_line(self) -> _SharedLine | _Line:
         """What `least_costs` needs at any prices."""
-        return _SharedLine(self)
+        first, alike = _passing_alike(self)
+        return _SharedLine(self, first, alike) if len(first) <= _MOST_APART * self.n_trips else self.line
 
     def summed(self, kg: Floats) -> Floats:
         """Return the sum along each trip: (n_trips,) float64."""
@@ -394,19 +398,17 @@ class _SharedLine:
     """A line of all trips, searched once for those that pass the same stations in the same order.
 
     Of stops with one price, the one counts as cheaper that does so for the first of these trips.
+
+    Parameters
+    ----------
+    stops
+        Stops of the trips.
+    first, alike
+        As `_passing_alike` returns them.
     """
 
-    def __init__(self, stops: FillStops) -> None:
-        free, bounds = np.isnan(stops.home_kg).tolist(), stops.offsets.tolist()
-        number: dict[tuple[bytes, bool], int] = {}
-        firsts: list[int] = []
-        alike = np.empty(stops.n_trips, dtype=np.int64)
-        for trip in range(stops.n_trips):
-            passed = (stops.station[bounds[trip] : bounds[trip + 1]].tobytes(), free[trip])
-            alike[trip] = number.setdefault(passed, len(firsts))
-            if alike[trip] == len(firsts):
-                firsts.append(trip)
-        part = stops.only(np.array(firsts, dtype=np.int64))
+    def __init__(self, stops: FillStops, first: Indices, alike: Indices) -> None:
+        part = stops.only(first)
         row = (part.offsets[alike] - stops.offsets[:-1])[stops.trip] + np.arange(len(stops.trip))
         self._line, self._searched = stops.line, part.line
         self._first, self._last = part.line.first[row], part.line.last[row]
@@ -416,6 +418,20 @@ class _SharedLine:
         """Return g for prices of stations: (n_stops,) float64."""
         before, behind = self._searched.next_cheaper(price)
         return self._line.between(before[self._last] + self._shift, behind[self._first] + self._shift)
+
+
+def _passing_alike(stops: FillStops) -> tuple[Indices, Indices]:
+    """Return the first trip of each sequence of stations, and (n_trips,) int64, the sequence of each trip."""
+    free, bounds = np.isnan(stops.home_kg).tolist(), stops.offsets.tolist()
+    number: dict[tuple[bytes, bool], int] = {}
+    first: list[int] = []
+    alike = np.empty(stops.n_trips, dtype=np.int64)
+    for trip in range(stops.n_trips):
+        passed = (stops.station[bounds[trip] : bounds[trip + 1]].tobytes(), free[trip])
+        alike[trip] = number.setdefault(passed, len(first))
+        if alike[trip] == len(first):
+            first.append(trip)
+    return np.array(first, dtype=np.int64), alike
 
 
 def _rows(low: Indices, high: Indices) -> tuple[Indices, Indices]:

@@ -40,7 +40,7 @@ _SHARE = 0.5
 #: Least violation of covering and serving planes, and of either at a plan, as shares of all volume.
 _COVERING, _SERVING, _AT_PLANS = 1e-6, 1e-3, 1e-9
 #: A fraction of a station counts from so many kg/d on; prices at fractions are found to this gap.
-_LEAST_SIZE, _ROUGH = 1.0, 0.01
+_LEAST_SIZE, _ROUGH = 1.0, 0.003
 _DONE = 1e-9
 
 

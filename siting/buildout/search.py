@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _FIRST_PLAN, _FIRST_LOOK = 4, 8
 #: Build-outs valued when looking at neighbors first, then where sizes matter, and after each whole master.
 _FIRST_TRIES, _MORE_TRIES, _TRIES = 24, 120, 12
-#: Relative gap above which masters over whole stations and sizes say little: neighbors take the first round.
+#: Relative gap above which masters over whole stations and sizes say little: neighbors come first.
 _WIDE = 0.05
 #: Rounds among promising sites, gap and nodes to which each is solved, and the gap at which they end.
 _FEW_ROUNDS, _FEW_GAP, _FEW_NODES, _CLOSE = 12, 0.01, 300, 0.002
@@ -236,7 +236,6 @@ class Search:
             number += 1
             if number == 1 and self._question.sizes_matter and self._open() > _WIDE:
                 self._look_further(None, tries=_MORE_TRIES)
-                continue
             before, least = (self.value, self.bound), self._gap / 2.0
             gap = max(least, share * min(self._open(), 1.0))
             plan, bound, x = self._solved(every, gap=gap)
