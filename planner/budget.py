@@ -24,19 +24,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def capex_wan_cny(sites: pd.DataFrame, values: Mapping[str, float]) -> Floats:
-    """Return what a new station of each size costs to build: (n_sites, n_modules) float64, 10,000 CNY.
-
-    Parameters
-    ----------
-    sites
-        ``kind``: each size in its cheapest form.
-    values
-        Assumptions in force.
-    """
-    return capex_by_site(sites, values)
-
-
 def most_stations(scenario: Scenario) -> Floats:
     """Return the most new stations of each year, the plan's last: (n_years,) float64.
 
@@ -74,7 +61,7 @@ def check_budgets(scenario: Scenario, sites: pd.DataFrame, values: Mapping[str, 
     asked = {f"rollout_budget_wan_cny.{year}": most for year, most in scenario.rollout_budget_wan_cny.items()}
     if scenario.budget_wan_cny is not None:
         asked["budget_wan_cny"] = scenario.budget_wan_cny
-    faults = budget_faults(asked, cheapest_wan_cny=float(capex_wan_cny(sites, values).min(initial=np.inf)))
+    faults = budget_faults(asked, cheapest_wan_cny=float(capex_by_site(sites, values).min(initial=np.inf)))
     if faults:
         raise InputError(faults)
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 from corridor.errors import Fault, InputError
 from planner.assembly import MODULES_KG_PER_DAY
-from planner.budget import capex_wan_cny, most_spent_wan_cny, most_stations
+from planner.budget import most_spent_wan_cny, most_stations
 from planner.driving import class_numbers
+from planner.station_costs import capex_by_site
 from siting.buildout import solve_buildout
 from siting.buildout.fill_service import FillService
 from siting.buildout.question import Question
@@ -165,7 +166,7 @@ def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats
         existing_kg_per_day=existing_kg_per_day(sites, assumed),
         highest_utilization=assumed["station.highest_utilization"],
         most_new=most_stations(last.scenario),
-        cost=capex_wan_cny(sites, assumed) if last.scenario.has_budget else no_costs,
+        cost=capex_by_site(sites, assumed) if last.scenario.has_budget else no_costs,
         budget=most_spent_wan_cny(last.scenario),
         worth=np.ones(n_years),
         running_cost=no_costs,

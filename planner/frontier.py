@@ -28,13 +28,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corridor.errors import Fault, InputError
-from planner.budget import budget_faults, capex_wan_cny
+from planner.budget import budget_faults
 from planner.buildout import Amounts, question_of, service_of
 from planner.frontier_points import Built, Point, efficient, points_of
 from planner.frontier_search import Search
 from planner.objective import IN_MONEY
 from planner.progress import Reporter, Stopped
 from planner.siting_case import siting_case
+from planner.station_costs import capex_by_site
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +115,7 @@ def solve_frontier(
     reporter = Reporter(on_progress, should_stop, objective=scenario.objective)
     case = siting_case(scenario.model_copy(update={"room": True}), stage=reporter.stage)
     amounts = Amounts.of([case])
-    cost = capex_wan_cny(case.inputs.sites, case.values)
+    cost = capex_by_site(case.inputs.sites, case.values)
     question = replace(question_of([case], amounts, weight=np.ones(1)), cost=cost)
     search = Search(question, service_of(case, amounts), limits=scenario.solve, reporter=reporter)
     if budgets_wan_cny is not None:

@@ -15,13 +15,12 @@ from rich import box
 from rich.table import Table
 
 from planner.assembly import MODULES_KG_PER_DAY
-from planner.budget import capex_wan_cny
 from planner.exports import check_folder
 from planner.frontier_chart import frontier_svg
 from planner.inputs import fingerprint, versions
 from planner.objective import PER_DAY, unit
 from planner.plan import plain, records
-from planner.station_costs import annual_by_site
+from planner.station_costs import annual_by_site, capex_by_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +73,7 @@ def frontier_table(frontier: Frontier) -> pd.DataFrame:
 def stations_table(frontier: Frontier) -> pd.DataFrame:
     """Return the table ``frontier_stations`` of docs/tables.md: the new stations of each budget."""
     sites = frontier.case.inputs.sites
-    capex = capex_wan_cny(sites, frontier.case.values)
+    capex = capex_by_site(sites, frontier.case.values)
     named = sites.reset_index(names="site_id")[["site_id", "name_zh", "name_en", "kind", "lon", "lat"]]
     parts = []
     for point in frontier.points:

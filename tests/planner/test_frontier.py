@@ -16,7 +16,6 @@ import planner.frontier_cli
 import planner.frontier_search
 from corridor.errors import InputError, SolverError
 from planner.assembly import MODULES_KG_PER_DAY
-from planner.budget import capex_wan_cny
 from planner.buildout import Amounts, question_of, service_of
 from planner.cli import app
 from planner.frontier import solve_frontier
@@ -25,6 +24,7 @@ from planner.pipeline import make_plan
 from planner.progress import Stopped
 from planner.scenario import Scenario, to_toml
 from planner.siting_case import siting_case
+from planner.station_costs import capex_by_site
 from siting.flow_refueling import solve_flow_refueling
 
 RUNNER = CliRunner()
@@ -58,7 +58,7 @@ def every_plan(few):
     case = siting_case(few)
     amounts = Amounts.of([case])
     question, service = question_of([case], amounts, weight=np.ones(1)), service_of(case, amounts)
-    cost = capex_wan_cny(case.inputs.sites, case.values)
+    cost = capex_by_site(case.inputs.sites, case.values)
     free = np.flatnonzero(~question.is_barred)
     assert len(free) == 2
     found = []

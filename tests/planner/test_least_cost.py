@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pytest
 
 from corridor.errors import InfeasibleError, InputError
+from planner.deliveries import delivery_terms
 from planner.inputs import load_inputs
 from planner.pipeline import make_plan
 from planner.priced import PricedSearch, cost_cny_per_day, station_cny_per_year
 from planner.scenario import Scenario
-from planner.siting_case import assumptions_in_force
+from planner.siting_case import assumptions_in_force, siting_case
 
 SHARE = 0.4
 
@@ -86,3 +90,31 @@ def test_stopped_before_it_searches_it_still_has_a_plan(asked, monkeypatch):
     plan = make_plan(asked, should_stop=lambda: bool(asked_often))
     assert plan.certificate.status == "feasible"
     assert plan.kpis["served_kg_per_day"] >= SHARE * plan.kpis["demand_kg_per_day"] * (1 - 1e-6)
+
+
+def test_no_single_station_tried_by_itself_costs_less_than_the_bound(asked):
+    inputs = load_inputs(asked)
+    near = ["遂宁服务区", "安岳服务区"]
+    free = inputs.sites.index[inputs.sites["name_zh"].isin(near) & (inputs.sites["status"] != "existing")]
+    rest = inputs.sites.index[inputs.sites["status"] != "existing"].difference(free)
+    scenario = asked.model_copy(update={"stations": 1, "least_share": 0.14, "forbidden": tuple(rest)})
+    plan = make_plan(scenario)
+    case = siting_case(scenario)
+    search = PricedSearch(case, delivery_terms(scenario, case.inputs, case.values), should_stop=None)
+    need = scenario.least_share * plan.kpis["demand_kg_per_day"]
+    begun = search.covering()
+    plane = search.plane(begun.load_kg_per_day[0])
+    sales = []
+    for site, size in product(case.rows(tuple(free)).tolist(), range(4)):
+        module = np.full_like(begun.module, -1)
+        module[0, site] = size
+        sold = search.sold(replace(begun, module=module), plane, least_kg_per_day=need, close=1e-2)
+        if sold.kg_per_day >= need * (1 - 1e-6):
+            sales.append(sold)
+    costs = [sold.cost for sold in sales]
+    assert len(costs) >= 4
+    assert plan.certificate.bound <= min(costs) * (1 + 1e-9)
+    assert plan.certificate.incumbent == pytest.approx(min(costs), rel=0.01)
+    # A certificate's bound is never past its plan: what the bound rests on is tried by itself.
+    most = search.solved(plane, cny_per_kg=40.0, time_limit_s=6.0, start=None, linear=True).bound
+    assert max(40.0 * sold.kg_per_day - sold.cost for sold in sales) <= most + 1e-6
