@@ -24,13 +24,18 @@ _LEAD = "error.input"
 
 
 def draw(session: Session, language: Language) -> None:
-    """Draw the state of the work; nothing when there is nothing to say."""
-    if session.error is not None:
-        st.error(message(session.error, language), icon=":material/error:")
-    if session.notice is not None:
-        st.warning(text(session.notice, language), icon=":material/info:")
-    if session.job is not None:
-        st.fragment(_job, run_every=_REFRESH_S)(session, language)
+    """Draw the state of the work; nothing when there is nothing to say.
+
+    All of it in one container, there or not: what is drawn below keeps its place on the page, and with it
+    the files a person is handing over.
+    """
+    with st.container(key="status", gap="small"):
+        if session.error is not None:
+            st.error(message(session.error, language), icon=":material/error:")
+        if session.notice is not None:
+            st.warning(text(session.notice, language), icon=":material/info:")
+        if session.job is not None:
+            st.fragment(_job, run_every=_REFRESH_S)(session, language)
 
 
 def _job(session: Session, language: Language) -> None:
