@@ -35,6 +35,8 @@ _OF_SUPPLY = (
     "green_only",
     "locked",
     "forbidden",
+    "sizes",
+    "closed_stations",
     "hazmat_closed",
     "delivery_modes",
     "on_site",

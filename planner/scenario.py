@@ -28,8 +28,11 @@ Year = Literal[2027, 2030, 2035]
 Objective = Literal["kg", "trips", "vehicle_km", "co2", "net_benefit", "least_cost"]
 OBJECTIVES: tuple[Objective, ...] = ("kg", "trips", "vehicle_km", "co2", "net_benefit", "least_cost")
 
+#: Capacities a new station can have, kg/d.
+MODULES_KG_PER_DAY = (500, 1000, 2000, 4000)
+
 #: Fields with keys of their own: ``rollout.2027=4``.
-_TABLES = {"solve", "zone_factor", "trailers", "rollout", "rollout_budget_wan_cny", "assumptions"}
+_TABLES = {"solve", "zone_factor", "trailers", "rollout", "rollout_budget_wan_cny", "sizes", "assumptions"}
 
 #: How hydrogen may be brought to stations (:mod:`siting.delivery_modes`).
 DeliveryMode = Literal["tube_20mpa", "tube_30mpa", "tube_50mpa", "liquid", "pipeline"]
@@ -179,6 +182,11 @@ class Scenario(BaseModel):
         that, in steps (:func:`siting.deviation.even_steps`). None: all come.
     locked, forbidden
         Site ids that must, or must not, get a new station.
+    sizes
+        Size of the new station at a site, if one is built there, kg/d, by site id: one of
+        `MODULES_KG_PER_DAY`. Of sites not named the smallest that carries the load.
+    closed_stations
+        Ids of existing stations that serve nobody; no new one is built there.
     closures
         Roads closed to all traffic, as :mod:`planner.closures` reads them (``"G5 雅安..西昌"``).
     hazmat_closed
@@ -227,6 +235,8 @@ class Scenario(BaseModel):
     detour_decay: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
     locked: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    sizes: dict[str, float] = {}
+    closed_stations: tuple[str, ...] = ()
     closures: tuple[str, ...] = ()
     hazmat_closed: tuple[str, ...] = ()
     delivery_modes: tuple[DeliveryMode, ...] = Field(default=("tube_20mpa", "liquid"), min_length=1)
@@ -266,6 +276,15 @@ class Scenario(BaseModel):
         if budgets != sorted(budgets):
             raise ValueError("the budget falls; it counts all that was spent by then")
         return ordered
+
+    @field_validator("sizes")
+    @classmethod
+    def _of_modules(cls, sizes: dict[str, float]) -> dict[str, float]:
+        """Refuse sizes that no station can have."""
+        if wrong := sorted(site for site, size in sizes.items() if size not in MODULES_KG_PER_DAY):
+            known = ", ".join(map(str, MODULES_KG_PER_DAY))
+            raise ValueError(f"{', '.join(wrong)}: not a size a station can have ({known} kg/d)")
+        return sizes
 
     @field_validator("delivery_modes")
     @classmethod
@@ -335,6 +354,7 @@ class Scenario(BaseModel):
         content = self.model_dump(mode="json", exclude={"name"})
         defaults: dict[str, object] = {
             "budget_wan_cny": None,
+            "closed_stations": [],
             "delivery_modes": ["tube_20mpa", "liquid"],
             "detour": 0.0,
             "detour_decay": None,
@@ -346,6 +366,7 @@ class Scenario(BaseModel):
             "rollout": {},
             "rollout_budget_wan_cny": {},
             "room": None,
+            "sizes": {},
             "trailers": {},
         }
         if content["solve"]["rounds"] == SolveOptions().rounds:

@@ -61,6 +61,8 @@ _NOT_OF_TRIPS = (
     "room",
     "locked",
     "forbidden",
+    "sizes",
+    "closed_stations",
     "hazmat_closed",
     "delivery_modes",
     "on_site",
@@ -228,23 +230,40 @@ def _cover(inputs: Inputs, traffic: Traffic, *, within_km: float) -> tuple[Acces
 
 
 def check_sites(scenario: Scenario, sites: pd.DataFrame) -> None:
-    """Refuse locked and forbidden sites that cannot be so.
+    """Refuse sites that cannot be locked, forbidden, of a size or closed as the scenario says.
 
     Raises
     ------
     corridor.errors.InputError
-        For unknown ids, sites both locked and forbidden, and existing stations among the forbidden.
+        For unknown ids, existing stations among the forbidden and the sized, others among the closed, and
+        sites of which two things are said that contradict each other.
     """
     faults = []
-    for name in ("locked", "forbidden"):
+    for name in ("locked", "forbidden", "sizes", "closed_stations"):
         for site in getattr(scenario, name):
+            stands = site in sites.index and sites.loc[site, "status"] == "existing"
             if site not in sites.index:
                 faults.append(Fault(f"there is no site {site}", name, "Site ids stand in data/sites.csv"))
-            elif name == "forbidden" and sites.loc[site, "status"] == "existing":
-                faults.append(Fault(f"site {site} is an existing station", name, "Existing stations stay"))
+            elif name == "forbidden" and stands:
+                faults.append(Fault(f"site {site} is an existing station", name, "Close it instead"))
+            elif name == "sizes" and stands:
+                mend = "Its size is that of the table of sites"
+                faults.append(Fault(f"site {site} is an existing station", name, mend))
+            elif name == "closed_stations" and not stands:
+                what = f"no station stands at site {site}"
+                faults.append(Fault(what, name, "Forbid the site instead"))
+    locked, forbidden = set(scenario.locked), set(scenario.forbidden)
     faults += [
         Fault(f"site {site} is both locked and forbidden", "locked, forbidden", "Choose one")
-        for site in sorted(set(scenario.locked) & set(scenario.forbidden))
+        for site in sorted(locked & forbidden)
+    ]
+    faults += [
+        Fault(f"site {site} is both locked and closed", "locked, closed_stations", "Choose one")
+        for site in sorted(locked & set(scenario.closed_stations))
+    ]
+    faults += [
+        Fault(f"site {site} is forbidden and has a size", "forbidden, sizes", "Choose one")
+        for site in sorted(forbidden & set(scenario.sizes))
     ]
     if faults:
         raise InputError(faults)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from planner.economics import land_share, terms_of, untaxed_share
+from planner.scenario import MODULES_KG_PER_DAY
 from siting.economics import capital_share
 from siting.station_forms import FORMS, Form, StandAlone, StationOptions, station_options
 
@@ -18,8 +19,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: Capacities a new station can have, kg/d.
-MODULES_KG_PER_DAY = (500, 1000, 2000, 4000)
+__all__ = [
+    "MODULES_KG_PER_DAY",
+    "annual_by_site",
+    "capex_by_site",
+    "forms_of",
+    "options_at",
+    "stand_alone_of",
+]
 
 _COMBINED_AT = "station.form.combined.possible."
 _CNY_PER_WAN = 1e4

@@ -26,6 +26,7 @@ _MODULES = (
     "planner.site_input",
     "planner.inputs",
     "planner.siting_case",
+    "planner.edits",
     "demand.adoption",
     "demand.coaches",
     "demand.diffusion",
