@@ -64,6 +64,8 @@ def scenarios(draw):
         detour_decay=draw(st.none() | _SHARE) if detour else None,
         locked=draw(st.lists(_WORDS, max_size=3)),
         forbidden=draw(st.lists(_WORDS, max_size=3)),
+        sizes=draw(st.dictionaries(_WORDS, st.sampled_from([500.0, 1000.0]), max_size=2)),
+        closed_stations=draw(st.lists(_WORDS, max_size=2)),
         closures=draw(st.lists(_WORDS, max_size=3)),
         delivery_modes=draw(st.permutations(["tube_20mpa", "liquid", "tube_50mpa"])),
         trailers=draw(st.dictionaries(st.sampled_from(["liquid", "tube_20mpa"]), st.integers(1, 100))),
