@@ -117,6 +117,19 @@ def rollout_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def gains_csv(plan: Plan) -> bytes:
+    """Return what each site would add, or carries alone, as UTF-8 CSV with the byte-order mark."""
+    numbers = plan.gains.select_dtypes("float").columns
+    content: str = plan.gains.round(dict.fromkeys(numbers, 3)).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
+def hours_csv(plan: Plan) -> bytes:
+    """Return the sales by hour of the day as UTF-8 CSV with the byte-order mark."""
+    content: str = plan.hours.round(4).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def supply_csv(plan: Plan) -> bytes:
     """Return the supply links as UTF-8 CSV with the byte-order mark: means of the year."""
     content: str = plan.supply.round(4).to_csv(index=False)
@@ -185,7 +198,7 @@ def plan_xlsx(plan: Plan) -> bytes:
     """Return a workbook, headings bilingual.
 
     Stations, supply, rules, sites left out, proof, scenario, money, cost at the nozzle, queues, supply by
-    month, bases by month.
+    month, bases by month, gains, sales by hour.
 
     Point demands, roll-out and weak spots have a sheet where there are any.
     """
@@ -201,6 +214,8 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.queues": _headed(plan.queues),
         "sheet.supply_months": _headed(plan.supply_months),
         "sheet.bases": _headed(plan.bases),
+        "sheet.gains": _headed(plan.gains),
+        "sheet.hours": _headed(plan.hours),
     }
     if len(plan.points):
         sheets["sheet.points"] = _headed(plan.points)
@@ -276,6 +291,8 @@ WRITERS = {
     "nozzle_costs.csv": nozzle_costs_csv,
     "queues.csv": queues_csv,
     "rollout.csv": rollout_csv,
+    "gains.csv": gains_csv,
+    "hours.csv": hours_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

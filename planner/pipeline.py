@@ -22,6 +22,7 @@ from planner.detours import Detours, DrivenWays
 from planner.driving import class_numbers
 from planner.economics import check_economics
 from planner.fills import shared_fills
+from planner.gains import gains_table
 from planner.objective import IN_MONEY
 from planner.progress import Reporter
 from planner.queues import check_queue_values, station_queues, visits
@@ -35,6 +36,7 @@ from planner.rollout import (
     weights,
 )
 from planner.siting_case import siting_case
+from planner.station_hours import sold_by_class, station_hours
 from planner.supply_case import supply_case
 from siting.deviation import even_steps
 from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
@@ -160,9 +162,13 @@ def make_plan(
     sized = sizing.stations.set_axis(stations.index, axis="index")
     phases.append(Phase(case=case, stations=sized, served_kg_per_day=served_kg))
     rollout = rollout_table(phases, values)
+    sold = sold_by_class(replay.fills, coming, share=sizing.served_share, n_stations=len(stations))
+    hours = station_hours(queues.table, sold, taken, values=values).set_index("site_id")
     plan = replace(
         plan,
         rollout=rollout,
+        gains=gains_table(case, plan.stations, plan.flows),
+        hours=hours.loc[plan.stations["site_id"]].reset_index(),
         kpis={**plan.kpis, **rollout_kpis(phases, rollout)},
         provenance={**plan.provenance, "fills": sizing.certificate.to_dict(), **case.own.provenance()},
     )

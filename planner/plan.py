@@ -96,6 +96,38 @@ def no_queues() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in QUEUE_COLUMNS.items()})
 
 
+#: Columns of the table of sales by hour, in order (docs/tables.md), and what they hold.
+HOUR_COLUMNS = {
+    "site_id": "object",
+    "hour": "int64",
+    "kg_per_hour": "float64",
+    "design_day_kg_per_hour": "float64",
+}
+
+
+def no_hours() -> pd.DataFrame:
+    """Return the table of sales by hour of a plan without stations."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in HOUR_COLUMNS.items()})
+
+
+#: Columns of the table of gains, in order (docs/tables.md), and what they hold; an objective other than kg
+#: adds two in its unit.
+GAIN_COLUMNS = {
+    "site_id": "object",
+    "name_zh": "object",
+    "name_en": "object",
+    "status": "object",
+    "gain_kg_per_day": "float64",
+    "loss_kg_per_day": "float64",
+    "no_room_kg_per_day": "float64",
+}
+
+
+def no_gains() -> pd.DataFrame:
+    """Return the table of gains of a plan whose sites were not evaluated."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in GAIN_COLUMNS.items()})
+
+
 #: Columns of the table of the roll-out, and what they hold.
 ROLLOUT_COLUMNS = {
     "year": "int64",
@@ -190,6 +222,10 @@ class Plan:
         Waits at the dispensers of each station, table of docs/tables.md, in the order of `stations`.
     rollout
         New stations year by year, table of docs/tables.md; empty unless the scenario has a roll-out.
+    gains
+        What each other site would add and each station carries alone, table of docs/tables.md.
+    hours
+        Sales of each station by hour of the day, table of docs/tables.md, in the order of `stations`.
     """
 
     scenario: Scenario
@@ -210,6 +246,8 @@ class Plan:
     supply_months: pd.DataFrame = field(default_factory=no_supply_months)
     bases: pd.DataFrame = field(default_factory=no_bases)
     rollout: pd.DataFrame = field(default_factory=no_rollout)
+    gains: pd.DataFrame = field(default_factory=no_gains)
+    hours: pd.DataFrame = field(default_factory=no_hours)
 
     def proof(self) -> dict[str, Any]:
         """Return the certificate as plain values, with what was maximized and its unit."""
@@ -236,6 +274,8 @@ class Plan:
             "supply_months": records(self.supply_months),
             "bases": records(self.bases),
             "rollout": records(self.rollout),
+            "gains": records(self.gains),
+            "hours": records(self.hours),
             "refused_sites": plain(list(self.refused_sites)),
             "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
@@ -312,4 +352,6 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         rollout=tables["rollout"],
         supply_months=tables["supply_months"],
         bases=tables["bases"],
+        gains=tables["gains"],
+        hours=tables["hours"],
     )

@@ -30,6 +30,8 @@ _TABLES = (
     "nozzle_costs",
     "queues",
     "rollout",
+    "gains",
+    "hours",
 )
 
 

@@ -19,6 +19,8 @@ _TABLES = (
     "- `economics`",
     "- `nozzle_costs`",
     "- `queues`",
+    "- `gains`",
+    "- `hours`",
 )
 
 
