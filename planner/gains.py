@@ -46,6 +46,7 @@ def gains_table(case: SitingCase, stations: pd.DataFrame, flows: pd.DataFrame) -
     sites = case.inputs.sites
     chosen = case.rows(stations["site_id"].tolist())
     status = np.where(sites.index.isin(case.scenario.forbidden), "forbidden", "candidate").astype(object)
+    status[(sites["status"] == "existing").to_numpy()] = "closed"
     status[chosen] = stations["status"].to_numpy(dtype=object)
     table = sites.reset_index(names="site_id")[["site_id", "name_zh", "name_en"]].assign(status=status)
     for name, (gain, loss) in _by_unit(case, chosen).items():
