@@ -21,6 +21,7 @@ from planner.views import (
     site_panel,
     status,
     style,
+    toolbar,
     workspace,
 )
 
@@ -48,6 +49,7 @@ def page() -> None:
         return
     plan = state.plan
     with st.sidebar:
+        toolbar.draw(state, language)
         sidebar.scenario(state, inputs, language)
     view = frame.head(language, year=(plan.scenario if plan else state.wanted or Scenario()).year)
     status.draw(state, language)
@@ -62,7 +64,7 @@ def page() -> None:
     else:
         if plan is not None:
             kpis.draw(plan, language)
-        workspace.draw(plan, inputs, language)
+        workspace.draw(state, inputs, language)
     frame.foot(language)
 
 

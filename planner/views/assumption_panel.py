@@ -20,7 +20,6 @@ from planner.assumption_choices import (
     standing,
 )
 from planner.fault_text import sentence
-from planner.scenario import Scenario
 from planner.source_text import source_said
 from planner.text import Language, catalogue, text
 from planner.views.status import message
@@ -72,13 +71,13 @@ def draw(session: Session, table: pd.DataFrame, language: Language) -> None:
 
 def _used_first(session: Session, keys: list[str]) -> list[str]:
     """Return keys with those last that the demand passes over."""
-    scenario = session.chosen or Scenario()
+    scenario = session.draft
     return sorted(keys, key=lambda key: is_unused(key, adoption=scenario.adoption, year=scenario.year))
 
 
 def _pass_over(session: Session, keys: list[str], language: Language) -> None:
     """Say of a group that the demand passes over some of it, or all."""
-    scenario = session.chosen or Scenario()
+    scenario = session.draft
     if keys and all(is_of_supply(key, adoption=scenario.adoption) for key in keys):
         st.caption(text("assumption.supply", language))
     elif count := sum(is_unused(key, adoption=scenario.adoption, year=scenario.year) for key in keys):
@@ -148,7 +147,7 @@ def _refusal(error: Exception, language: Language) -> str:
 
 def _row(session: Session, row: Mapping[Any, Any], key: str, language: Language) -> None:
     """Draw one assumption."""
-    widget = _widget(key)
+    widget = _widget(session, key)
     default = float(row["value"])
     value = session.edits.get(key, default)
     if widget not in st.session_state:
@@ -179,16 +178,16 @@ def _row(session: Session, row: Mapping[Any, Any], key: str, language: Language)
         st.html(_grounds(row, value, language))
 
 
-def _widget(key: str) -> str:
+def _widget(session: Session, key: str) -> str:
     """Return the key of the field of an assumption."""
-    return f"value-{key}"
+    return session.key(f"value-{key}")
 
 
 def _typed(session: Session, key: str, default: float) -> None:
     """Take over what was typed; an emptied field is set back."""
-    value = st.session_state[_widget(key)]
+    value = st.session_state[_widget(session, key)]
     if value is None:
-        st.session_state[_widget(key)] = value = default
+        st.session_state[_widget(session, key)] = value = default
     edits = {known: each for known, each in session.edits.items() if known != key}
     session.edit(edits if is_default(value, default) else edits | {key: float(value)})
 
@@ -196,7 +195,7 @@ def _typed(session: Session, key: str, default: float) -> None:
 def _reset(session: Session, keys: tuple[str, ...]) -> None:
     """Set assumptions back to their defaults."""
     for key in keys:
-        st.session_state.pop(_widget(key), None)
+        st.session_state.pop(_widget(session, key), None)
     session.edit({key: value for key, value in session.edits.items() if key not in keys})
 
 
@@ -215,7 +214,7 @@ def _title(session: Session, row: Mapping[Any, Any], key: str, language: Languag
     marks += ["outside"] if found == "outside" else []
     if key in session.edits and _is_refused(session, key):
         marks = ["refused"]
-    scenario = session.chosen or Scenario()
+    scenario = session.draft
     marks += ["unused"] if is_unused(key, adoption=scenario.adoption, year=scenario.year) else []
     way = text(f"adoption.{scenario.adoption}", language)
     help_of = {"unused": text("assumption.unused_help", language, adoption=way, year=scenario.year)}

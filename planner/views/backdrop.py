@@ -43,13 +43,15 @@ def roads(paths: Mapping[str, Sequence[Any]], *, muted: bool = False) -> list[pd
     ]
 
 
-def routes(lines: Sequence[RouteLine], language: Language) -> list[pdk.Layer]:
-    """Return the corridor routes, each in its color on a white casing, with its name."""
+def routes(lines: Sequence[RouteLine], language: Language, *, suffix: str = "") -> list[pdk.Layer]:
+    """Return the corridor routes, each in its color on a white casing; ``suffix`` ends the id to click."""
     rows = [_route_row(line, language) for line in lines]
     shared = {"get_path": "path", "width_units": pdk.types.String("pixels"), "joint_rounded": True}
     return [
         pdk.Layer("PathLayer", rows, id="route-casing", get_color=[255, 255, 255], get_width=5.5, **shared),
-        pdk.Layer("PathLayer", rows, id="route", get_color="color", get_width=3, pickable=True, **shared),
+        pdk.Layer(
+            "PathLayer", rows, id=f"route{suffix}", get_color="color", get_width=3, pickable=True, **shared
+        ),
     ]
 
 
@@ -89,6 +91,8 @@ def _route_row(line: RouteLine, language: Language) -> dict[str, Any]:
     name = line.route.name_zh if language == "zh" else line.route.name_en
     return {
         "path": line.path,
+        "pick": "route",
+        "key": line.route.route_id,
         "color": palette.rgba(palette.ROUTES[line.route.route_id]),
         "label": f"{name} {refs}",
         "tip_title": name,

@@ -33,7 +33,7 @@ def draw(session: Session, inputs: Inputs, language: Language) -> bool:
             accept_new_options=True,
             select_all=False,
             placeholder=text("closures.placeholder", language),
-            key="closures",
+            key=session.key("closures"),
             help=text("closures.help", language),
         )
         closures = tuple(dict.fromkeys(road.strip() for road in written if road.strip()))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pydeck as pdk
 import streamlit as st
 
 from planner.flows import link_flows
 from planner.text import Language, text
-from planner.views import backdrop, closed_roads, plan_layers, plan_points
+from planner.views import backdrop, closed_roads, plan_layers, plan_points, site_layers
 from planner.views.flow_bands import bands
 from planner.views.labels import Screen
 from planner.views.map_frame import TOOLTIP, ground
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.views.flow_bands import Band
+    from planner.views.session import Session
 
 #: Middle and zoom that show Chengdu to Chongqing in the smallest map.
 _VIEW = {"longitude": 105.4, "latitude": 29.95, "zoom": 7.0, "min_zoom": 5, "max_zoom": 12}
@@ -31,7 +32,10 @@ _SMALLEST_MAP_PX = (640, 470)
 _ROUTE_CLEAR_PX = 3.0
 
 #: Switches of the map, in the order of the row above it.
-SWITCHES = ("flows", "routes", "supply", "stations", "places")
+SWITCHES = ("stations", "candidates", "flows", "unserved", "routes", "supply", "weak", "places")
+
+#: Those that are on at first.
+FIRST = ("stations", "candidates", "flows", "routes", "supply", "places")
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -61,7 +65,7 @@ def switches(language: Language) -> set[str]:
         text("layer.label", language),
         SWITCHES,
         selection_mode="multi",
-        default=SWITCHES,
+        default=FIRST,
         format_func=lambda name: text(f"layer.{name}", language),
         key="layers",
         label_visibility="collapsed",
@@ -69,37 +73,65 @@ def switches(language: Language) -> set[str]:
     return set(chosen)
 
 
-def draw(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> None:
-    """Draw the map; without a plan, roads and routes alone."""
+def draw(session: Session, plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> None:
+    """Draw the map; without a plan, roads and routes alone. A click opens the card of what was clicked."""
     deck = pdk.Deck(
-        layers=layers(plan, inputs, language, shown),
+        layers=layers(session, plan, inputs, language, shown),
         initial_view_state=pdk.ViewState(**_VIEW),
         map_provider=None,
         map_style="/app/static/style.json",
         tooltip=TOOLTIP,
     )
     with st.container(key="map"):
-        st.pydeck_chart(deck, height="stretch", alt=text("map.alt", language))
+        event = st.pydeck_chart(
+            deck,
+            height="stretch",
+            alt=text("map.alt", language),
+            on_select="rerun",
+            selection_mode="single-object",
+            key="corridor-map",
+        )
+    _take_up(session, event)
 
 
-def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> list[pdk.Layer]:
+def _take_up(session: Session, event: Any) -> None:  # noqa: ANN401  Streamlit's state of a chart
+    """Open the card of what was clicked since the map was drawn last.
+
+    The ids of layers change with every click taken up: Streamlit, which goes on telling of the last one,
+    then tells of a layer that is no more, and dims nothing.
+    """
+    for layer_id, objects in event.selection.get("objects", {}).items():
+        if not layer_id.endswith(_suffix(session)) or not objects or "pick" not in objects[0]:
+            continue
+        session.picks += 1
+        session.select(objects[0]["pick"], objects[0]["key"])
+        st.rerun()
+
+
+def _suffix(session: Session) -> str:
+    """Return what the ids of layers end in until the next click."""
+    return f"@{session.picks}"
+
+
+def layers(
+    session: Session, plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]
+) -> list[pdk.Layer]:
     """Return the layers from the ground up."""
-    below = ground(inputs)
+    below, suffix = ground(inputs), _suffix(session)
     screen = Screen(_VIEW["zoom"], (_VIEW["longitude"], _VIEW["latitude"]), _SMALLEST_MAP_PX)
     lines: list[pdk.Layer] = backdrop.roads(below.road_paths)
     marks: list[pdk.Layer] = []
     # Drawn from the ground up, labels of importance placed first: two orders, hence two lists.
     if plan is not None:
         plan_layers.take_marks(plan, inputs.bases, screen)
-    if plan is not None and "flows" in shown:
-        lines += plan_layers.flows(_bands(_key(plan), plan, inputs), language)
+        lines += _demand(plan, inputs, language, shown)
     if "routes" in shown:
-        lines += backdrop.routes(below.route_lines, language)
+        lines += backdrop.routes(below.route_lines, language, suffix=suffix)
     if plan is not None:
         lines += closed_roads.layers(_closed(plan, inputs), language)
     if plan is not None and "supply" in shown:
         lines.append(plan_layers.supply(plan, inputs.bases, language))
-        marks += plan_layers.supply_bases(plan, inputs.bases, language, screen)
+        marks += plan_layers.supply_bases(plan, inputs.bases, language, screen, suffix=suffix)
     if "routes" in shown:
         marks.append(backdrop.route_names(below.route_lines, language, screen))
         for line in below.route_lines:
@@ -107,6 +139,30 @@ def layers(plan: Plan | None, inputs: Inputs, language: Language, shown: set[str
     if "places" in shown:
         marks.append(backdrop.places(language, screen))
     marks += plan_points.layers(plan, language)
-    if plan is not None and "stations" in shown:
-        marks += plan_layers.stations(plan, inputs.bases, language)
+    if plan is not None:
+        marks += _sites(session, plan, inputs, language, shown)
     return lines + marks
+
+
+def _demand(plan: Plan, inputs: Inputs, language: Language, shown: set[str]) -> list[pdk.Layer]:
+    """Return the demand on the roads, all of it or what nobody serves."""
+    if not shown & {"flows", "unserved"}:
+        return []
+    on_roads = _bands(_key(plan), plan, inputs)
+    drawn = plan_layers.flows(on_roads, language) if "flows" in shown else []
+    return [*drawn, plan_layers.unserved(on_roads, language)] if "unserved" in shown else drawn
+
+
+def _sites(
+    session: Session, plan: Plan, inputs: Inputs, language: Language, shown: set[str]
+) -> list[pdk.Layer]:
+    """Return candidates, stations and what marks some of them."""
+    drawn, suffix, sites = [], _suffix(session), inputs.sites
+    if "candidates" in shown:
+        drawn.append(site_layers.candidates(plan, session.draft, sites, language, suffix=suffix))
+    if "weak" in shown:
+        drawn.append(site_layers.weak_spots(plan, language))
+    if "stations" in shown:
+        drawn += site_layers.stations(plan, session.draft, inputs.bases, language, suffix=suffix)
+        drawn.append(site_layers.kept_out(session.draft, sites, language, suffix=suffix))
+    return drawn + site_layers.chosen(session.selection, plan, sites, inputs.bases)

@@ -10,7 +10,6 @@ from corridor.errors import ChengyuError
 from demand.inputs import VEHICLE_CLASSES
 from planner.demand_view import baseline, class_changes, link_changes, zone_changes
 from planner.inputs import load_inputs
-from planner.scenario import Scenario
 from planner.text import Language, text
 from planner.views import assumption_panel, closed_roads, demand_map, demand_tables, kpis, legend, trip_tables
 from planner.views.figures import number, with_unit
@@ -28,7 +27,7 @@ _KM_PER_RATE = 100.0
 
 def draw(session: Session, language: Language) -> None:
     """Draw key figures, map, assumptions and what changed."""
-    scenario = session.chosen or Scenario()
+    scenario = session.draft
     try:
         with st.spinner(text("demand.working", language)):
             now, base = demand(scenario), demand(baseline(scenario))

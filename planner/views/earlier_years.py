@@ -15,7 +15,7 @@ from planner.views.figures import number
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from planner.scenario import Scenario
+    from planner.views.session import Session
 
 _KEPT, _OPENED = "rollout-chosen", "rollout-opened"
 #: As :class:`planner.scenario.Scenario` allows, 10,000 CNY.
@@ -36,13 +36,13 @@ class Steps:
     budgets: Mapping[str, float] = field(default_factory=dict)
 
 
-def draw(asked: Scenario, language: Language, *, year: int, most_stations: int) -> Steps:
+def draw(session: Session, language: Language, *, year: int, most_stations: int) -> Steps:
     """Draw a number of stations and a budget per earlier year, and return the roll-out they make.
 
     Parameters
     ----------
-    asked
-        Scenario to begin with.
+    session
+        With the scenario to begin with.
     language
         Of the texts.
     year
@@ -56,12 +56,14 @@ def draw(asked: Scenario, language: Language, *, year: int, most_stations: int) 
         Numbers left empty or at 0 are not in it, nor budgets left empty.
     """
     # What was typed for a year stays while another choice of the plan's year hides it.
-    kept: dict[str, int] = st.session_state.setdefault(_KEPT, dict(asked.rollout))
+    asked, opened_at = session.opened, session.key(_OPENED)
+    kept: dict[str, int] = st.session_state.setdefault(session.key(_KEPT), dict(asked.rollout))
     earlier = [str(each) for each in YEARS if each < year]
     # Once used it stays open: it must not close under the hand that empties it.
-    was_used = any(each in kept or _kept_budget(_budget_key(each)) is not None for each in earlier)
-    opened = st.session_state.get(_OPENED, False) or was_used or bool(asked.rollout_budget_wan_cny)
-    st.session_state[_OPENED] = opened
+    budgeted = [_kept_budget(session.key(_budget_key(each))) is not None for each in earlier]
+    was_used = any(budgeted) or any(each in kept for each in earlier)
+    opened = st.session_state.get(opened_at, False) or was_used or bool(asked.rollout_budget_wan_cny)
+    st.session_state[opened_at] = opened
     with st.expander(text("rollout.heading", language), icon=":material/timeline:", expanded=opened):
         budgets: dict[str, float] = {}
         if not earlier:
@@ -74,7 +76,7 @@ def draw(asked: Scenario, language: Language, *, year: int, most_stations: int) 
                 value=min(kept[each], most_stations) if each in kept else None,
                 step=1,
                 placeholder=text("rollout.left_out", language),
-                key=f"rollout-{each}",
+                key=session.key(f"rollout-{each}"),
                 help=text("rollout.help", language, year=year),
             )
             if most:
@@ -85,7 +87,7 @@ def draw(asked: Scenario, language: Language, *, year: int, most_stations: int) 
                 text("rollout.budget", language, year=each),
                 asked.rollout_budget_wan_cny.get(each),
                 language,
-                key=_budget_key(each),
+                key=session.key(_budget_key(each)),
                 told=text("rollout.budget_help", language),
             )
             if budget is not None:

@@ -3,56 +3,61 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from corridor.named_routes import NAMED_ROUTES
 from planner.text import Language, text
-from planner.views import demand_map, palette, route_map
+from planner.views import demand_map, palette, route_map, station_icons
 from planner.views.figures import with_unit
-from planner.views.plan_layers import name
+from planner.views.names import name
 from planner.views.style import escaped
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     import pandas as pd
 
     from planner.route_lines import RouteAnswer
     from planner.views.demand_map import Shown
+    from planner.views.station_icons import Kind
 
 #: Demand and changes below this are none, kg/day.
 _LEAST = 0.01
 
 
-def draw(
-    bases: pd.DataFrame,
-    language: Language,
-    *,
-    most_kg_per_day: float | None,
-    closed: bool = False,
-    points: bool = False,
-) -> None:
-    """Draw the legend.
+class PlanLegend(NamedTuple):
+    """What the map of a plan shows.
 
     Parameters
     ----------
-    bases
-        Supply bases, in the order of their colors.
-    language
-        Of the texts.
+    shown
+        Layers that are on.
     most_kg_per_day
         Demand that the widest band stands for; None while there is no plan, and only roads to explain.
-    closed
-        Whether closed roads are drawn.
-    points
-        Whether point demands are drawn.
+    marks
+        Kinds of stations and sites drawn.
+    is_closed, has_points
+        Whether closed roads and point demands are drawn.
     """
-    entries = _roads(language)
-    if most_kg_per_day is not None:
-        entries = [*_stations(language), *entries, *_plan(bases, language, most_kg_per_day)]
-    if closed:
+
+    shown: AbstractSet[str]
+    most_kg_per_day: float | None = None
+    marks: AbstractSet[str] = frozenset()
+    is_closed: bool = False
+    has_points: bool = False
+
+
+def draw(bases: pd.DataFrame, language: Language, drawn: PlanLegend) -> None:
+    """Draw the legend of the plan's map; ``bases`` in the order of their colors."""
+    entries = _roads(language, with_routes="routes" in drawn.shown)
+    if drawn.most_kg_per_day is not None:
+        stations = _stations(language, drawn) if "stations" in drawn.shown else []
+        entries = [*stations, *entries, *_plan(bases, language, drawn)]
+    if drawn.is_closed:
         entries.append(_closed(language))
-    if points:
+    if drawn.has_points:
         entries += [
             _entry(f'<b style="color:{palette.POINT}">{mark}</b>', text(f"legend.point_{key}", language))
             for mark, key in (("■", "covered"), ("×", "uncovered"))
@@ -131,16 +136,28 @@ def _closed(language: Language) -> str:
     return _entry(mark, text("legend.closed", language))
 
 
-def _stations(language: Language) -> list[str]:
-    """Return the entries of the stations."""
+def _stations(language: Language, drawn: PlanLegend) -> list[str]:
+    """Return the entries of stations: always the new and the existing, others where there are any."""
+    always: dict[Kind, str] = {"new": "station_new", "existing": "station_existing"}
+    others: dict[Kind, str] = {
+        "locked": "station_locked",
+        "forbidden": "forbidden",
+        "closed": "closed_station",
+    }
+    named: dict[Kind, str] = {**always, **{kind: key for kind, key in others.items() if kind in drawn.marks}}
     return [
-        _entry(_dot(palette.INK, palette.INK), text("legend.station_new", language)),
-        _entry(_dot("#ffffff", palette.INK), text("legend.station_existing", language)),
-        _note(text("legend.station_size", language)),
+        *(
+            _entry(
+                station_icons.single(kind, utilization=0.6, **palette.STATION),
+                text(f"legend.{key}", language),
+            )
+            for kind, key in named.items()
+        ),
+        _note(text("legend.station_fill", language)),
     ]
 
 
-def _roads(language: Language) -> list[str]:
+def _roads(language: Language, *, with_routes: bool) -> list[str]:
     """Return the entries of the corridor routes and the roads."""
     named = [
         _entry(
@@ -150,26 +167,36 @@ def _roads(language: Language) -> list[str]:
         for route in NAMED_ROUTES
     ]
     return [
-        *named,
+        *(named if with_routes else []),
         _entry(_line(palette.MOTORWAY, 2), text("legend.motorway", language)),
         _entry(_line(palette.TRUNK, 2), text("legend.trunk", language)),
     ]
 
 
-def _plan(bases: pd.DataFrame, language: Language, most_kg_per_day: float) -> list[str]:
-    """Return the entries of demand and supply."""
-    widest = with_unit(most_kg_per_day, "kg_per_day", language)
-    diamonds = [
-        _entry(f'<b style="color:{color}">◆</b>', name(bases.loc[base_id], language))
-        for base_id, color in palette.base_colors(bases.index).items()
-    ]
-    return [
-        _entry(_line(palette.SERVED, 8), text("legend.served", language)),
-        _entry(_line(palette.UNSERVED, 8), text("legend.unserved", language)),
-        _note(text("legend.flow_width", language, most=widest)),
-        *diamonds,
-        _note(text("legend.supply", language)),
-    ]
+def _plan(bases: pd.DataFrame, language: Language, drawn: PlanLegend) -> list[str]:
+    """Return the entries of demand, candidates, weak spots and supply, of the layers that are on."""
+    shown, entries = drawn.shown, []
+    if "candidates" in shown:
+        hollow = _dot(palette.CANDIDATE_FILL, palette.CANDIDATE)
+        entries.append(_entry(hollow.replace("dot", "dot small"), text("legend.candidate", language)))
+    if "weak" in shown:
+        entries.append(_entry(_dot("transparent", palette.WEAK), text("legend.weak", language)))
+    if "flows" in shown:
+        widest = with_unit(drawn.most_kg_per_day, "kg_per_day", language)
+        entries += [
+            _entry(_line(palette.SERVED, 8), text("legend.served", language)),
+            _entry(_line(palette.UNSERVED, 8), text("legend.unserved", language)),
+            _note(text("legend.flow_width", language, most=widest)),
+        ]
+    if "unserved" in shown:
+        entries.append(_entry(_line(palette.MISSED, 6), text("legend.missed", language)))
+    if "supply" in shown:
+        entries += [
+            _entry(f'<b style="color:{color}">◆</b>', name(bases.loc[base_id], language))
+            for base_id, color in palette.base_colors(bases.index).items()
+        ]
+        entries.append(_note(text("legend.supply", language)))
+    return entries
 
 
 def _entry(mark: str, label: str) -> str:
@@ -180,6 +207,11 @@ def _entry(mark: str, label: str) -> str:
 def _note(label: str) -> str:
     """Return a remark on the entries before it."""
     return f'<span class="entry note">{escaped(label)}</span>'
+
+
+def _mark(kind: Kind) -> str:
+    """Return a station's mark, more than half full."""
+    return station_icons.single(kind, utilization=0.6, **palette.STATION)
 
 
 def _dot(fill: str, line: str) -> str:

@@ -23,6 +23,15 @@ UNSERVED = "#c9c3b8"
 DEMAND = "#e0a11b"
 MORE, LESS = "#b2182b", "#2166ac"
 
+#: Demand that no station serves, where it is drawn alone.
+MISSED = "#a3211b"
+#: A ring around what is chosen, and around stations whose outage costs much.
+CHOSEN, WEAK = "#0a84ff", "#c2410c"
+#: Sites without a station.
+CANDIDATE, CANDIDATE_FILL = "#7f8894", "#ffffff"
+#: Marks of stations: lines, the empty part, the part in use, what is kept out.
+STATION = {"ink": INK, "paper": "#ffffff", "fill": "#8fc1ea", "out": "#6b7280"}
+
 #: By id of the named route.
 ROUTES = {"chengyu": "#0072b2", "chenganyu": "#d55e00", "chengsuiyu": "#009e73"}
 

@@ -1,8 +1,7 @@
-"""Map layers of one plan: demand on the roads, supply links, bases, stations."""
+"""Map layers of one plan: demand on the roads, supply links, bases."""
 
 from __future__ import annotations
 
-import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ from planner.plan import records
 from planner.text import Language, text
 from planner.views import palette
 from planner.views.backdrop import halo, labelled
-from planner.views.figures import number, share, with_unit
-from planner.views.tables import numbered
+from planner.views.figures import with_unit
+from planner.views.names import name
+from planner.views.site_layers import radius_px
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -24,13 +24,11 @@ if TYPE_CHECKING:
     from planner.views.flow_bands import Band
     from planner.views.labels import Screen
 
-#: Width of the widest demand band and supply link, and radius of a station of 1,000 kg/d, pixels.
-_FLOW_PX, _SUPPLY_PX, _STATION_PX = 14.0, 4.0, 9.0
+#: Width of the widest demand band and supply link, pixels.
+_FLOW_PX, _SUPPLY_PX = 14.0, 4.0
 _BASE_PX, _BASE_NAME_PX, _BASE_NAME_CHARACTERS = 28, 12, 18
 #: How far a supply link bows, as a share of its length, and in how many pieces it is drawn.
 _BOW, _BOW_STEPS = 0.12, 24
-#: A station smaller than this cannot show its number.
-_SMALLEST_PX = 7.0
 #: A served part thinner than this cannot be seen.
 _THINNEST_PX = 0.4
 
@@ -59,12 +57,29 @@ def flows(bands: Sequence[Band], language: Language) -> list[pdk.Layer]:
         if _FLOW_PX * band.served_kg_per_day / most >= _THINNEST_PX
     ]
     return [
-        _flow("flow-demand", rows, palette.UNSERVED, "total_px"),
+        _flow("flow-demand", rows, palette.UNSERVED, "total_px", pickable=True),
         _flow("flow-served", served, palette.SERVED, "served_px"),
     ]
 
 
-def _flow(layer_id: str, rows: Sequence[Any], color: str, width: str) -> pdk.Layer:
+def unserved(bands: Sequence[Band], language: Language) -> pdk.Layer:
+    """Return the demand that no station serves, as bands of its own, in one scale with all demand."""
+    most = max((band.kg_per_day for band in bands), default=1.0)
+    missed = [(band.path, band.kg_per_day - band.served_kg_per_day) for band in bands]
+    rows = [
+        {
+            "path": path,
+            "missed_px": round(_FLOW_PX * kg_per_day / most, 2),
+            "tip_title": text("map.unserved", language),
+            "tip_text": with_unit(kg_per_day, "kg_per_day", language),
+        }
+        for path, kg_per_day in missed
+        if _FLOW_PX * kg_per_day / most >= _THINNEST_PX
+    ]
+    return _flow("flow-unserved", rows, palette.MISSED, "missed_px", pickable=True)
+
+
+def _flow(layer_id: str, rows: Sequence[Any], color: str, width: str, *, pickable: bool = False) -> pdk.Layer:
     """Return one layer of demand bands."""
     return pdk.Layer(
         "PathLayer",
@@ -76,7 +91,7 @@ def _flow(layer_id: str, rows: Sequence[Any], color: str, width: str) -> pdk.Lay
         width_units=pdk.types.String("pixels"),
         joint_rounded=True,
         cap_rounded=True,
-        pickable=True,
+        pickable=pickable,
     )
 
 
@@ -138,8 +153,10 @@ def bowed(start: Sequence[float], end: Sequence[float]) -> list[list[float]]:
     ]
 
 
-def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language, screen: Screen) -> list[pdk.Layer]:
-    """Return the bases as diamonds in their color, with their names."""
+def supply_bases(
+    plan: Plan, bases: pd.DataFrame, language: Language, screen: Screen, *, suffix: str = ""
+) -> list[pdk.Layer]:
+    """Return the bases as diamonds in their color, with their names; ``suffix`` ends the ids of both."""
     colors = palette.base_colors(bases.index)
     given = plan.supply.groupby("base_id")["kg_per_day"].sum().to_dict()
     rows = []
@@ -150,6 +167,8 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language, screen: Sc
         rows.append(
             {
                 "position": at,
+                "pick": "base",
+                "key": base["base_id"],
                 "color": palette.rgba(colors[base["base_id"]]),
                 "label": label,
                 "offset": offset or [0, _BASE_PX],
@@ -167,7 +186,7 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language, screen: Sc
         pdk.Layer(
             "TextLayer",
             [row | {"mark": "◆"} for row in rows],
-            id="base",
+            id=f"base{suffix}",
             get_text="mark",
             get_size=_BASE_PX,
             get_color="color",
@@ -176,7 +195,7 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language, screen: Sc
         pdk.Layer(
             "TextLayer",
             rows,
-            id="base-name",
+            id=f"base-name{suffix}",
             get_text="label",
             get_size=_BASE_NAME_PX,
             get_color="color",
@@ -187,86 +206,9 @@ def supply_bases(plan: Plan, bases: pd.DataFrame, language: Language, screen: Sc
     ]
 
 
-def stations(plan: Plan, bases: pd.DataFrame, language: Language) -> list[pdk.Layer]:
-    """Return the stations, area by size, numbered as in the siting table: new filled, existing hollow."""
-    rows = [_station_row(row, bases, language) for row in records(numbered(plan))]
-    # Large ones first, so that a small one beside them stays in sight.
-    rows.sort(key=lambda row: -row["radius_px"])
-    return [
-        pdk.Layer(
-            "ScatterplotLayer",
-            rows,
-            id="station",
-            get_position="position",
-            get_radius="radius_px",
-            radius_units=pdk.types.String("pixels"),
-            get_fill_color="fill",
-            get_line_color="line",
-            get_line_width=2,
-            line_width_units=pdk.types.String("pixels"),
-            stroked=True,
-            pickable=True,
-        ),
-        pdk.Layer(
-            "TextLayer",
-            rows,
-            id="station-number",
-            get_position="position",
-            get_text="number",
-            get_size=11,
-            get_color="ink",
-            font_weight=700,
-            **labelled(),
-        ),
-    ]
-
-
-def _station_row(row: Mapping[str, Any], bases: pd.DataFrame, language: Language) -> dict[str, Any]:
-    """Return one station as the layers need it."""
-    ink, white = palette.rgba(palette.INK), [255, 255, 255, 255]
-    is_new = row["status"] == "new"
-    base_id = row["base_id"]
-    return {
-        "position": [row["lon"], row["lat"]],
-        "number": str(row["number"]),
-        "radius_px": radius_px(row["capacity_kg_per_day"]),
-        "fill": ink if is_new else white,
-        "line": white if is_new else ink,
-        "ink": white if is_new else ink,
-        "tip_title": f"{row['number']} · {name(row, language)}",
-        "tip_text": text(
-            "map.station_tip",
-            language,
-            status=text(f"status.{row['status']}", language),
-            kind=text(f"kind.{row['kind']}", language),
-            road=row["road_ref"] or "–",
-            capacity=with_unit(row["capacity_kg_per_day"], "kg_per_day", language),
-            load=number(row["load_kg_per_day"]),
-            utilization=share(row["utilization"]),
-            base=name(bases.loc[base_id], language) if base_id in bases.index else "–",
-            price=with_unit(row["hydrogen_cny_per_kg"], "cny_per_kg", language, digits=1),
-            form=text(f"form.{row['form'] or 'unknown'}", language),
-            footprint=with_unit(row["footprint_m2"], "m2", language),
-            cost=with_unit(row["nozzle_cost_cny_per_kg"], "cny_per_kg", language, digits=1),
-        ),
-    }
-
-
 def take_marks(plan: Plan, bases: pd.DataFrame, screen: Screen) -> None:
     """Keep labels off the stations and bases."""
     for row in records(plan.stations):
         screen.take_circle(row["lon"], row["lat"], radius_px(row["capacity_kg_per_day"]))
     for lon, lat in zip(bases["lon"], bases["lat"], strict=True):
         screen.take_circle(lon, lat, _BASE_PX / 3)
-
-
-def radius_px(capacity_kg_per_day: float | None) -> float:
-    """Return the radius of a station's circle, pixels: area by size, smallest where unknown."""
-    if not capacity_kg_per_day:
-        return _SMALLEST_PX
-    return max(_SMALLEST_PX, _STATION_PX * math.sqrt(capacity_kg_per_day / 1000.0))
-
-
-def name(row: Any, language: Language) -> str:  # noqa: ANN401  a table row or a dictionary
-    """Return a site's name in the language of the page."""
-    return str(row["name_zh"] if language == "zh" else row["name_en"])

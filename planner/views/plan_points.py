@@ -12,7 +12,7 @@ from planner.text import Language, text
 from planner.views import palette
 from planner.views.backdrop import halo, labelled
 from planner.views.figures import number, with_unit
-from planner.views.plan_layers import name
+from planner.views.names import name
 from planner.views.tables import numbered
 
 if TYPE_CHECKING:

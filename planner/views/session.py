@@ -10,11 +10,14 @@ import streamlit as st
 from corridor.errors import ChengyuError
 from planner import store
 from planner.demand_view import DemandView, demand_key, demand_view
+from planner.history import History
 from planner.inputs import fingerprint, load_inputs
 from planner.jobs import Job, solve_job
 from planner.scenario import AddedSite, PointDemand, Scenario
 from planner.trip_files import TripFile, taken
 from planner.views.presence import stop_when_left
+from planner.views.selection import Kind as PickKind
+from planner.views.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +38,20 @@ class Session:
         The plan drawn; stays until the next one is there.
     job
         The job that runs, if any.
+    baseline
+        The plan that others are compared with: the first one, unless another was chosen.
     wanted
         Scenario of the job or of the plan: the one last asked for.
+    history
+        Scenarios asked for, to go back and forth between.
+    opened
+        Scenario that the sidebar began with; what is typed there since is in `chosen`.
+    revision
+        How often the sidebar was made to begin anew: its fields bear other keys each time.
+    selection
+        What was clicked, on the map or in a table.
+    picks
+        How many clicks on the map were taken up.
     error
         Why the last job gave no plan.
     notice
@@ -59,10 +74,18 @@ class Session:
         Own trips and link counts of the scenario in the sidebar.
     trip_refusals
         Of the files last brought those not taken: their name and why.
+    seen_files
+        All files taken so far: a scenario gone back to may name one.
     """
 
     plan: Plan | None = None
+    baseline: Plan | None = None
     job: Job[Plan] | None = None
+    history: History = field(default_factory=lambda: History(Scenario()))
+    opened: Scenario = field(default_factory=Scenario)
+    revision: int = 0
+    selection: Selection | None = None
+    picks: int = 0
     wanted: Scenario | None = None
     error: Exception | None = None
     notice: str | None = None
@@ -77,11 +100,66 @@ class Session:
     refusal: ChengyuError | None = None
     trip_files: dict[Kind, TripFile] = field(default_factory=dict)
     trip_refusals: dict[Kind, tuple[str, ChengyuError]] = field(default_factory=dict)
+    seen_files: list[TripFile] = field(default_factory=list)
+
+    @property
+    def draft(self) -> Scenario:
+        """Scenario as the page shows it, solved or not."""
+        return self.chosen or self.opened
+
+    def key(self, name: str) -> str:
+        """Return the key of a field of the sidebar: another one whenever the sidebar begins anew."""
+        return name if self.revision == 0 else f"{name}-{self.revision}"
+
+    def select(self, kind: PickKind, key: str) -> None:
+        """Show the card of a station, a site, a base or a route."""
+        self.selection = Selection(kind, key)
+
+    def deselect(self) -> None:
+        """Close the card."""
+        self.selection = None
+
+    def take_over(self, scenario: Scenario) -> None:
+        """Let every field of the page begin with a scenario."""
+        self.opened, self.chosen = scenario, scenario
+        self.revision += 1
+        self.closures, self.added_sites = scenario.closures, scenario.added_sites
+        self.point_demands = scenario.point_demands
+        self.edits, self.assumptions = dict(scenario.assumptions), dict(scenario.assumptions)
+        self.refusal = None
+        named: dict[Kind, str | None] = {"od_table": scenario.od_table, "link_counts": scenario.link_counts}
+        known = {str(file.path): file for file in self.seen_files}
+        self.trip_files = {kind: known[path] for kind, path in named.items() if path in known}
+        self.trip_refusals = {}
+
+    def apply(self, scenario: Scenario) -> None:
+        """Make an edit: the page begins with it, it can be undone, and it is solved at once."""
+        self.take_over(scenario)
+        self.ask(scenario)
+
+    def open(self, scenario: Scenario) -> None:
+        """Go on with another scenario: of a preset, a link, or kept under a name."""
+        self.selection = None
+        self.apply(scenario)
+
+    def undo(self) -> None:
+        """Return to the scenario asked for before, if any."""
+        self._return_to(self.history.undo())
+
+    def redo(self) -> None:
+        """Return to the scenario that was undone last, if any."""
+        self._return_to(self.history.redo())
+
+    def _return_to(self, scenario: Scenario | None) -> None:
+        """Show a scenario of the history."""
+        if scenario is not None:
+            self.take_over(scenario)
+            self._show(scenario)
 
     def edit(self, edits: Mapping[str, float]) -> None:
         """Take over edited assumptions if a demand follows from them; else keep apart edits and reason."""
         self.edits = dict(edits)
-        scenario = (self.chosen or Scenario()).model_copy(update={"assumptions": self.edits})
+        scenario = self.draft.model_copy(update={"assumptions": self.edits})
         try:
             demand(scenario)
         except ChengyuError as error:
@@ -91,7 +169,7 @@ class Session:
 
     def bring(self, kind: Kind, name: str, content: bytes) -> None:
         """Take a file of own trips or counts if a demand follows from it; else keep apart name and reason."""
-        scenario = self.chosen or Scenario()
+        scenario = self.draft
         try:
             file = taken(kind, name, content, inputs=load_inputs(scenario))
             demand(scenario.model_copy(update={kind: str(file.path)}))
@@ -100,6 +178,7 @@ class Session:
         else:
             self.trip_refusals.pop(kind, None)
             self.trip_files[kind] = file
+            self.seen_files.append(file)
 
     def let_go(self, kind: Kind) -> None:
         """Return to the modeled trips, or to trips that no count moves."""
@@ -113,11 +192,16 @@ class Session:
 
     def ask(self, scenario: Scenario) -> None:
         """Show the stored plan of a scenario, else solve it in the background; an earlier job is stopped."""
+        self.history.record(scenario)
+        self._show(scenario)
+
+    def _show(self, scenario: Scenario) -> None:
+        """Find or solve a scenario, recorded already."""
         self.cancel()
         self.wanted, self.error, self.notice = scenario, None, None
         found = store.find(scenario, fingerprint(scenario))
         if found is not None:
-            self.plan = found
+            self._draw(found)
         else:
             self.job = solve_job(scenario)
             stop_when_left(self.job)
@@ -128,6 +212,12 @@ class Session:
             self.job.stop()
         self.job = None
 
+    def _draw(self, plan: Plan) -> None:
+        """Take over a plan; the first one is what later ones are compared with."""
+        self.plan = plan
+        if self.baseline is None:
+            self.baseline = plan
+
     def collect(self) -> bool:
         """Take over what a finished job gave; return whether there was one."""
         job = self.job
@@ -136,7 +226,7 @@ class Session:
         self.job = None
         self.error = job.error
         if job.result is not None:
-            self.plan = job.result
+            self._draw(job.result)
         if job.stopping:
             self.notice = "progress.stopped" if job.result is None else "progress.stopped_kept"
         return True

@@ -44,13 +44,13 @@ def language() -> Language:
 def scenario(session: Session, inputs: Inputs, language: Language) -> None:
     """Draw the scenario's settings; only *Solve* and closed roads reach the rest of the page."""
     st.markdown(f"#### {text('sidebar.heading', language)}")
-    asked = session.wanted or Scenario()
+    asked = session.opened
     year = st.segmented_control(
         text("sidebar.year", language),
         YEARS,
         default=asked.year,
         required=True,
-        key="year",
+        key=session.key("year"),
         help=text("sidebar.year_help", language),
         width="stretch",
     )
@@ -60,24 +60,24 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         default=asked.scope,
         required=True,
         format_func=lambda name: text(f"scope.{name}", language),
-        key="scope",
+        key=session.key("scope"),
         help=text("sidebar.scope_help", language),
         width="stretch",
     )
-    adoption = _choice("adoption", ADOPTIONS, asked.adoption, language)
+    adoption = _choice("adoption", ADOPTIONS, asked.adoption, session, language)
     stations = st.slider(
         text("sidebar.stations", language),
         0,
         _MOST_STATIONS,
         value=min(asked.stations, _MOST_STATIONS),
-        key="stations",
+        key=session.key("stations"),
         help=text("sidebar.stations_help", language),
     )
     budget = earlier_years.budget_input(
         text("sidebar.budget", language),
         asked.budget_wan_cny,
         language,
-        key="budget",
+        key=session.key("budget"),
         told=text("sidebar.budget_help", language),
     )
     usable_range = st.number_input(
@@ -88,27 +88,27 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         step=50.0,
         format="%.0f",
         placeholder=text("sidebar.range_auto", language),
-        key="range",
+        key=session.key("range"),
         help=text("sidebar.range_help", language),
     )
-    objective = _choice("objective", OBJECTIVES, asked.objective, language)
-    least_share = _least_share(asked, language) if objective == "least_cost" else asked.least_share
+    objective = _choice("objective", OBJECTIVES, asked.objective, session, language)
+    least_share = _least_share(session, language) if objective == "least_cost" else asked.least_share
     detour_percent = st.select_slider(
         text("sidebar.detour", language),
         sorted({*_DETOURS_PERCENT, round(100.0 * asked.detour)}),
         value=round(100.0 * asked.detour),
         format_func=lambda percent: f"{percent} %",
-        key="detour",
+        key=session.key("detour"),
         help=text("sidebar.detour_help", language),
     )
     detour = detour_percent / 100.0
-    detour_decay = _decay(asked, language) if detour_percent > 0 else None
-    steps = earlier_years.draw(asked, language, year=year, most_stations=_MOST_STATIONS)
-    supply = supply_choices.draw(session, asked, inputs, language)
+    detour_decay = _decay(session, language) if detour_percent > 0 else None
+    steps = earlier_years.draw(session, language, year=year, most_stations=_MOST_STATIONS)
+    supply = supply_choices.draw(session, inputs, language)
     is_sound = closures.draw(session, inputs, language)
     trip_upload.draw(session, language)
     settings = {
-        **asked.model_dump(mode="json"),
+        **session.draft.model_dump(mode="json"),
         "year": year,
         "scope": scope,
         "adoption": adoption,
@@ -137,47 +137,49 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         _solve(session, settings, language)
 
 
-def _least_share(asked: Scenario, language: Language) -> float:
+def _least_share(session: Session, language: Language) -> float:
     """Draw the share of the demand that must be served at the least cost."""
+    kept = session.key("least-share-kept")
     percent: float = st.number_input(
         text("sidebar.least_share", language),
         min_value=1.0,
         max_value=100.0,
-        value=100.0 * st.session_state.get("least-share-kept", asked.least_share),
+        value=100.0 * st.session_state.get(kept, session.opened.least_share),
         step=5.0,
         format="%.0f",
-        key=f"least-share-{language}",
+        key=session.key(f"least-share-{language}"),
         help=text("sidebar.least_share_help", language),
     )
-    st.session_state["least-share-kept"] = percent / 100.0
+    st.session_state[kept] = percent / 100.0
     return percent / 100.0
 
 
-def _choice(name: str, options: Sequence[str], asked: str, language: Language) -> str:
+def _choice(name: str, options: Sequence[str], asked: str, session: Session, language: Language) -> str:
     """Draw a list to choose from; the choice stays when the language is switched."""
     # A list keeps the words of the language it was first drawn in: each language has its own.
-    kept = f"{name}-chosen"
+    kept = session.key(f"{name}-chosen")
     chosen: str = st.selectbox(
         text(f"sidebar.{name}", language),
         options,
         index=options.index(st.session_state.get(kept, asked)),
         format_func=lambda option: text(f"{name}.{option}", language),
-        key=f"{name}-{language}",
+        key=session.key(f"{name}-{language}"),
         help=text(f"sidebar.{name}_help", language),
     )
     st.session_state[kept] = chosen
     return chosen
 
 
-def _decay(asked: Scenario, language: Language) -> float | None:
+def _decay(session: Session, language: Language) -> float | None:
     """Draw the share of the drivers that accepts the longest detour; None is all."""
+    asked = session.opened
     share = round(100.0 * (1.0 if asked.detour_decay is None else asked.detour_decay))
     percent: int = st.select_slider(
         text("sidebar.detour_decay", language),
         sorted({*_COMING_PERCENT, share}),
         value=share,
         format_func=lambda percent: f"{percent} %",
-        key="detour-decay",
+        key=session.key("detour-decay"),
         help=text("sidebar.detour_decay_help", language),
     )
     return None if percent == 100 else percent / 100.0  # noqa: PLR2004  all of a hundred

@@ -46,28 +46,28 @@ class Choice(NamedTuple):
     faults: tuple[str, ...]
 
 
-def draw(session: Session, asked: Scenario, inputs: Inputs, language: Language) -> Choice:
+def draw(session: Session, inputs: Inputs, language: Language) -> Choice:
     """Draw the choices and return them."""
-    kept = st.session_state.setdefault(_KEPT, asked.model_dump(mode="json", include=set(FIELDS)))
+    begun = session.opened.model_dump(mode="json", include=set(FIELDS))
+    kept, opened_at = st.session_state.setdefault(session.key(_KEPT), begun), session.key(_OPENED)
     default = Scenario().model_dump(mode="json", include=set(FIELDS))
-    opened = st.session_state.get(_OPENED, False) or kept != default
-    st.session_state[_OPENED] = opened
+    opened = st.session_state.get(opened_at, False) or kept != default
+    st.session_state[opened_at] = opened
     with st.expander(text("supply.heading", language), icon=":material/local_shipping:", expanded=opened):
         for name, key in _TOGGLES.items():
-            kept[name] = st.toggle(
-                text(key, language), value=kept[name], key=name, help=text(f"{key}_help", language)
-            )
-        kept["delivery_modes"] = _modes(kept["delivery_modes"], language)
-        limits = _trailers(kept["delivery_modes"], kept["trailers"], language)
+            told = text(f"{key}_help", language)
+            kept[name] = st.toggle(text(key, language), value=kept[name], key=session.key(name), help=told)
+        kept["delivery_modes"] = _modes(kept["delivery_modes"], session, language)
+        limits = _trailers(kept["delivery_modes"], kept["trailers"], session, language)
         trailers = {**kept["trailers"], **limits}
         kept["trailers"] = {mode: limit for mode, limit in trailers.items() if limit is not None}
-        kept["hazmat_closed"] = _closed(kept["hazmat_closed"], language)
+        kept["hazmat_closed"] = _closed(kept["hazmat_closed"], session, language)
     weighed = {mode: limit for mode, limit in limits.items() if limit is not None}
     settings = {**kept, "trailers": weighed}
     return Choice(settings, tuple(_faults(settings, session, inputs, language)))
 
 
-def _modes(chosen: Sequence[str], language: Language) -> list[str]:
+def _modes(chosen: Sequence[str], session: Session, language: Language) -> list[str]:
     """Draw the modes of delivery and return those chosen, in the order of :data:`MODES`."""
     # Pills keep the words of the language they were first drawn in: each language has its own.
     modes = st.pills(
@@ -76,13 +76,15 @@ def _modes(chosen: Sequence[str], language: Language) -> list[str]:
         selection_mode="multi",
         default=list(chosen),
         format_func=lambda mode: text(f"mode.{mode}", language),
-        key=f"modes-{language}",
+        key=session.key(f"modes-{language}"),
         help=text("supply.modes_help", language),
     )
     return [mode for mode in MODES if mode in modes]
 
 
-def _trailers(modes: Sequence[str], kept: dict[str, int | None], language: Language) -> dict[str, int | None]:
+def _trailers(
+    modes: Sequence[str], kept: dict[str, int | None], session: Session, language: Language
+) -> dict[str, int | None]:
     """Draw how many trailers there are of each mode that takes any; None is as many as it takes."""
     return {
         mode: st.number_input(
@@ -92,14 +94,14 @@ def _trailers(modes: Sequence[str], kept: dict[str, int | None], language: Langu
             value=kept.get(mode),
             step=1,
             placeholder=text("supply.no_limit", language),
-            key=f"trailers-{mode}",
+            key=session.key(f"trailers-{mode}"),
         )
         for mode in modes
         if mode != "pipeline"
     }
 
 
-def _closed(closed: Sequence[str], language: Language) -> list[str]:
+def _closed(closed: Sequence[str], session: Session, language: Language) -> list[str]:
     """Draw the roads closed to hydrogen trailers and return them."""
     written = st.multiselect(
         text("supply.hazmat", language),
@@ -108,7 +110,7 @@ def _closed(closed: Sequence[str], language: Language) -> list[str]:
         accept_new_options=True,
         select_all=False,
         placeholder=text("closures.placeholder", language),
-        key="hazmat-closed",
+        key=session.key("hazmat-closed"),
         help=text("supply.hazmat_help", language),
     )
     return list(dict.fromkeys(road.strip() for road in written if road.strip()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.plan import Plan
+    from planner.views.session import Session
 
 _KG, _PRICE = "%,.0f", "%.1f"
 
@@ -28,11 +29,11 @@ def numbered(plan: Plan) -> pd.DataFrame:
     return table.assign(number=range(1, len(table) + 1))
 
 
-def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
-    """Draw the siting table, numbered as on the map."""
+def siting(session: Session, plan: Plan, bases: pd.DataFrame, language: Language) -> str | None:
+    """Draw the siting table, numbered as on the map; return the station of a row chosen in it."""
     if plan.stations.empty:
         st.info(text("table.empty", language))
-        return
+        return None
     column = st.column_config
     name = f"name_{language}"
     stations = numbered(plan)
@@ -47,12 +48,14 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
         ),
         base_id=_base_names(stations["base_id"], bases, language),
     )
-    st.dataframe(
+    event = st.dataframe(
         table,
         height="stretch",
         hide_index=True,
         placeholder="–",
-        key="siting-table",
+        key=f"siting-table-{session.picks}",
+        on_select="rerun",
+        selection_mode="single-row",
         alt=text("table.stations", language),
         column_order=(
             "number",
@@ -134,6 +137,13 @@ def siting(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
             },
         },
     )
+    return chosen_row(event, stations["site_id"])
+
+
+def chosen_row(event: Any, keys: pd.Series) -> str | None:  # noqa: ANN401  Streamlit's state of a table
+    """Return the key of the row that was chosen in a table; None without one."""
+    rows = event.selection.get("rows", [])
+    return str(keys.iloc[rows[0]]) if rows and rows[0] < len(keys) else None
 
 
 def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:

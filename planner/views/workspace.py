@@ -17,37 +17,66 @@ from planner.views import (
     plan_points,
     rollout,
     screening,
+    site_layers,
     tables,
 )
+from planner.views.cards import card
 
 if TYPE_CHECKING:
     from planner.inputs import Inputs
     from planner.plan import Plan
+    from planner.views.selection import Kind
+    from planner.views.session import Session
 
 
-def draw(plan: Plan | None, inputs: Inputs, language: Language) -> None:
-    """Draw map and tables; without a plan the map alone."""
+def draw(session: Session, inputs: Inputs, language: Language) -> None:
+    """Draw the map, and beside it the card of what was clicked, else the tables; without a plan only it."""
+    plan = session.plan
     with st.container(key="workspace"):
         left, right = st.columns([2.05, 1], gap="medium") if plan is not None else (st.container(), None)
         with left:
-            _map(plan, inputs, language)
+            _map(session, plan, inputs, language)
         if plan is not None and right is not None:
             with right:
-                _tables(plan, inputs, language)
+                _beside(session, plan, inputs, language)
 
 
 @st.fragment
-def _map(plan: Plan | None, inputs: Inputs, language: Language) -> None:
+def _map(session: Session, plan: Plan | None, inputs: Inputs, language: Language) -> None:
     """Draw the map under its switches and above its legend."""
     shown = corridor_map.switches(language)
-    corridor_map.draw(plan, inputs, language, shown)
-    most = None if plan is None else corridor_map.busiest_kg_per_day(plan, inputs)
-    closed = plan is not None and bool(plan.scenario.closures)
-    points = plan is not None and len(plan.points) > 0
-    legend.draw(inputs.bases, language, most_kg_per_day=most, closed=closed, points=points)
+    corridor_map.draw(session, plan, inputs, language, shown)
+    if plan is None:
+        drawn = legend.PlanLegend(shown=shown)
+    else:
+        drawn = legend.PlanLegend(
+            shown=shown,
+            most_kg_per_day=corridor_map.busiest_kg_per_day(plan, inputs),
+            marks=site_layers.kinds(plan, session.draft),
+            is_closed=bool(plan.scenario.closures),
+            has_points=len(plan.points) > 0,
+        )
+    legend.draw(inputs.bases, language, drawn)
 
 
-def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
+def _beside(session: Session, plan: Plan, inputs: Inputs, language: Language) -> None:
+    """Draw the card of what was clicked, else the tables."""
+    if session.selection is not None:
+        card.draw(session, plan, inputs, session.selection, language)
+    else:
+        _tables(session, plan, inputs, language)
+
+
+def _choose(session: Session, kind: Kind, key: str | None) -> None:
+    """Open the card of what was chosen in a table: tables do what the map does."""
+    if key is None:
+        return
+    session.picks += 1  # the table drawn next has nothing chosen
+    session.select(kind, key)
+    st.rerun()
+
+
+def _tables(session: Session, plan: Plan, inputs: Inputs, language: Language) -> None:
     """Draw the tables, the proof and the downloads."""
     names = [
         "stations",
@@ -61,7 +90,7 @@ def _tables(plan: Plan, inputs: Inputs, language: Language) -> None:
     ]
     tabs = dict(zip(names, st.tabs([text(f"table.{name}", language) for name in names]), strict=True))
     with tabs["stations"], st.container(key="siting"):
-        tables.siting(plan, inputs.bases, language)
+        _choose(session, "station", tables.siting(session, plan, inputs.bases, language))
     with tabs["supply"], st.container(key="supply"):
         tables.supply(plan, inputs.bases, language)
     with tabs["bases"]:

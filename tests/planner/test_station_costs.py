@@ -18,7 +18,7 @@ from planner.plan import records
 from planner.scenario import Scenario
 from planner.station_costs import MODULES_KG_PER_DAY, annual_by_site, capex_by_site, forms_of, options_at
 from planner.text import LANGUAGES, text
-from planner.views import plan_layers, tables
+from planner.views import site_layers, tables
 from siting.station_forms import FORMS
 
 
@@ -128,7 +128,7 @@ def test_factors_out_of_bounds_are_told(values):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_page_and_files_tell_form_land_and_cost(plan, language):
     bases = load_inputs().bases
-    drawn = json.loads(plan_layers.stations(plan, bases, language)[0].to_json())["data"]
+    drawn = json.loads(site_layers.stations(plan, plan.scenario, bases, language)[0].to_json())["data"]
     tips = {row["number"]: row["tip_text"] for row in drawn}
     for row in records(tables.numbered(plan)):
         tip = tips[str(row["number"])]

@@ -12,6 +12,7 @@ from planner.plan import Plan, no_rollout
 from planner.scenario import Scenario, validated
 from planner.text import LANGUAGES, text
 from planner.views import earlier_years, rollout, supply_choices, workspace
+from planner.views.session import Session
 from siting.certificate import Certificate
 
 _SITES = {
@@ -107,7 +108,7 @@ def _tabs(plan, monkeypatch):
 
     monkeypatch.setattr(workspace.st, "tabs", tabs)
     with pytest.raises(TypeError):  # what stands in for a tab cannot be drawn in
-        workspace._tables(plan, SimpleNamespace(bases=None), "zh")
+        workspace._tables(Session(), plan, SimpleNamespace(bases=None), "zh")
     return drawn
 
 

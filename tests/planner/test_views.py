@@ -25,6 +25,7 @@ from planner.views import (
     palette,
     plan_layers,
     screening,
+    site_layers,
     status,
     tables,
 )
@@ -194,20 +195,21 @@ def test_joined_lines_meet_end_to_end_and_drop_stubs():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_stations_are_drawn_by_size_and_status(plan, bases, language):
-    rows = _drawn(plan_layers.stations(plan, bases, language))["station"]["data"]
+    rows = _drawn(site_layers.stations(plan, Scenario(), bases, language))["station"]["data"]
     by_number = {row["number"]: row for row in rows}
     assert set(by_number) == {"1", "2", "3"}
     assert [row["number"] for row in rows] == ["2", "1", "3"], "large ones below small ones"
     assert by_number["2"]["radius_px"] == pytest.approx(2 * by_number["1"]["radius_px"])
-    assert by_number["1"]["fill"] != by_number["3"]["fill"]
-    assert by_number["1"]["line"] != by_number["3"]["line"]
+    assert by_number["1"]["mark"].startswith("new-")
+    assert by_number["3"]["mark"].startswith("existing-")
+    assert all((row["pick"], bool(row["key"])) == ("station", True) for row in rows)
     assert text("status.existing", language) in by_number["3"]["tip_text"]
     assert "nan" not in json.dumps(rows).lower()
 
 
 def test_numbers_of_map_and_table_agree(plan, bases):
     table = tables.numbered(plan)
-    drawn = _drawn(plan_layers.stations(plan, bases, "zh"))["station"]["data"]
+    drawn = _drawn(site_layers.stations(plan, Scenario(), bases, "zh"))["station"]["data"]
     places = {row["number"]: row["position"] for row in drawn}
     assert table["status"].tolist() == ["new", "new", "existing"]
     for row in table.itertuples():

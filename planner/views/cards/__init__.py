@@ -1,0 +1,1 @@
+"""Cards of what was clicked: a station, a site, a base, a route."""
