@@ -14,8 +14,8 @@ from corridor.sites import RULES
 from planner.economics import amounts_by_station, economics_table, key_money, terms_of
 from planner.inputs import fingerprint, versions
 from planner.nozzle_costs import nozzle_costs
-from planner.objective import PER_DAY
-from planner.plan import WEAK_SPOT_COLUMNS, Notice, Plan, no_weak_spots
+from planner.objective import counted_per_day
+from planner.plan import WEAK_SPOT_COLUMNS, Notice, Plan
 from planner.plan_kpis import co2_t_per_year, coming, plan_kpis
 from planner.plan_notices import notices, refused_records, with_refused
 from planner.station_costs import MODULES_KG_PER_DAY, options_at
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from siting.resilience import ResilientSolution
     from siting.sizing import Sizing
     from siting.supply_year import SupplyYear
+    from siting.weak_spots import WeakSpots
 
 __all__ = ["MODULES_KG_PER_DAY", "STATION_COLUMNS", "Parts", "with_refused"]
 
@@ -122,6 +123,7 @@ class Parts:
     queues: StationQueues
     extra_km: NDArray[np.float64]
     coming_share: NDArray[np.float64]
+    weak_spots: WeakSpots
     resilient: ResilientSolution | None = None
 
     def plan(self, unusual: tuple[Notice, ...], *, seconds: float) -> Plan:
@@ -216,10 +218,8 @@ class Parts:
         )
 
     def _weak_spots(self) -> pd.DataFrame:
-        """Return what is covered while each station is out, the worst outage first; empty if not asked."""
-        if self.resilient is None:
-            return no_weak_spots()
-        spots = self.resilient.weak_spots
+        """Return what is covered while each station is out, the worst outage first."""
+        spots = self.weak_spots
         sites = self.inputs.sites.iloc[spots.station]
         existing = (sites["status"] == "existing").to_numpy()
         table = sites.reset_index(names="site_id")[["site_id", "name_zh", "name_en"]].assign(
@@ -229,7 +229,7 @@ class Parts:
             left_share=spots.served / (spots.reachable or 1.0),
         )
         ordered: pd.DataFrame = table[list(WEAK_SPOT_COLUMNS)]
-        per_day = PER_DAY[self.scenario.objective]
+        per_day = counted_per_day(self.scenario.objective)
         return ordered.rename(
             columns={f"{what}_kg_per_day": f"{what}_{per_day}" for what in ("left", "lost")}
         )

@@ -8,7 +8,7 @@ which the stations on the way sell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -216,14 +216,25 @@ class Detours:
         extended = self._appended(driving, chains)
         way[~stays] = len(driving.offsets) - 1 + np.arange(len(leaving))
         km = extended.km[extended.offsets[1:] - 1][way]
-        share = np.where(stays, 1.0, self._share_coming(solution.stations)[served])
+        share = np.where(stays, 1.0, self._share_coming(solution.stations, served))
         return DrivenWays(driving=extended, way=way, extra_km=km - own_km, share=share)
 
-    def _share_coming(self, stations: Indices) -> Floats:
-        """Return the share of the drivers of each trip that leaves its own way: (n_trips,) float64."""
+    def covered(self, cover: CoverSets, stations: Indices) -> float:
+        """Return the volume within range of stations, on the own routes (``cover``) or off them."""
+        share = served_trips(cover, stations).astype(np.float64)
+        rest = np.flatnonzero((share == 0.0) & (self.direct_km >= 0.0))
+        share[rest] = self._share_coming(stations, rest)
+        return float(self.trips.volume @ share)
+
+    def _share_coming(self, stations: Indices, trip: Indices) -> Floats:
+        """Return the share of the drivers that leaves its own way: float64, one of each trip named."""
+        named = replace(
+            self.trips,
+            **{field.name: getattr(self.trips, field.name)[trip] for field in fields(self.trips)},
+        )
         detour, share = np.array(self.steps, dtype=np.float64).T
-        longest = self.direct_km[:, None] * (1.0 + detour) * (1.0 + LENGTH_TOLERANCE)
-        too_long = trip_km(self.trips, self.legs, stations)[:, None] > longest
+        longest = self.direct_km[trip, None] * (1.0 + detour) * (1.0 + LENGTH_TOLERANCE)
+        too_long = trip_km(named, self.legs, stations)[:, None] > longest
         coming: Floats = np.append(share, 0.0)[too_long.sum(axis=1)]
         return coming
 

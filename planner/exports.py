@@ -85,7 +85,7 @@ def points_csv(plan: Plan) -> bytes:
 
 
 def weak_spots_csv(plan: Plan) -> bytes:
-    """Return the outages as UTF-8 CSV with the byte-order mark; only headings where none were asked for."""
+    """Return the outages as UTF-8 CSV with the byte-order mark; only headings without stations."""
     amounts = [str(name) for name in plan.weak_spots.columns if str(name).endswith("_per_day")]
     content: str = plan.weak_spots.round(dict.fromkeys(amounts, 1) | {"left_share": 4}).to_csv(index=False)
     return content.encode("utf-8-sig")
@@ -217,12 +217,12 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.gains": _headed(plan.gains),
         "sheet.hours": _headed(plan.hours),
     }
-    if len(plan.points):
-        sheets["sheet.points"] = _headed(plan.points)
     if len(plan.rollout):
         sheets["sheet.rollout"] = _headed(plan.rollout)
     if len(plan.weak_spots):
         sheets["sheet.weak_spots"] = _headed(plan.weak_spots)
+    if len(plan.points):
+        sheets["sheet.points"] = _headed(plan.points)
     buffer = io.BytesIO()
     with pd.ExcelWriter(buffer, engine="openpyxl") as writer:
         for key, table in sheets.items():

@@ -63,6 +63,11 @@ def unit(objective: Objective, language: Language) -> str:
     return text(f"unit.{PER_DAY[objective]}", language)
 
 
+def counted_per_day(objective: Objective) -> str:
+    """Return what columns end in that count trips: the objective's, of money kilograms."""
+    return PER_DAY["kg" if objective in IN_MONEY else objective]
+
+
 def trip_amounts(
     objective: Objective, demand: pd.DataFrame, length_km: Floats, values: Mapping[str, float]
 ) -> Floats:

@@ -38,6 +38,7 @@ from planner.rollout import (
 from planner.siting_case import siting_case
 from planner.station_hours import sold_by_class, station_hours
 from planner.supply_case import supply_case
+from planner.weak_spots import plan_weak_spots
 from siting.deviation import even_steps
 from siting.flow_refueling import FlowRefuelingSolution, solve_flow_refueling
 from siting.replay import replay_trips
@@ -152,6 +153,7 @@ def make_plan(
         supply=supply,
         points=taken,
         queues=queues,
+        weak_spots=plan_weak_spots(case, solution, detours=detours, resilient=resilient),
         resilient=resilient,
         extra_km=driven.extra_km,
         coming_share=driven.share,

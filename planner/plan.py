@@ -150,7 +150,7 @@ def no_rollout() -> pd.DataFrame:
 
 
 def no_weak_spots() -> pd.DataFrame:
-    """Return the table of weak spots of a plan that was not asked to bear outages."""
+    """Return the table of weak spots of a plan without stations."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in WEAK_SPOT_COLUMNS.items()})
 
 
@@ -212,8 +212,7 @@ class Plan:
     points
         Point demands, table of docs/tables.md.
     weak_spots
-        What is covered while each station is out, table of docs/tables.md; empty unless the scenario asks for
-        resilience.
+        What is covered while each station is out, table of docs/tables.md.
     economics
         Accounts of the stations, table of docs/tables.md.
     nozzle_costs

@@ -36,7 +36,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     console.print(_key_figures(plan))
     if len(plan.rollout):
         console.print(_rollout(plan))
-    if len(plan.weak_spots):
+    if plan.scenario.resilience is not None:
         console.print(_weak_spots(plan))
     for notice in plan.notices:
         console.print(f"[yellow]![/yellow] {notice.say('zh')}\n  {notice.say('en')}")

@@ -57,6 +57,22 @@ def test_who_may_leave_the_route_is_served_more_and_stays_within_the_detour() ->
     assert (driven <= (1.0 + _DETOUR) * shortest + 0.01).all()
 
 
+def test_a_station_that_is_out_leaves_what_the_others_cover_off_the_route_too() -> None:
+    plan = _plan(_DETOUR)
+    spots = plan.weak_spots
+    assert sorted(spots["site_id"]) == sorted(plan.stations["site_id"])
+    covered = plan.kpis["covered_kg_per_day"]
+    np.testing.assert_allclose(spots["left_kg_per_day"] + spots["lost_kg_per_day"], covered)
+    # Who fills up at other stations only is not lost; who found no room is told no stations.
+    flows = plan.flows[plan.flows["covered"]]
+    filled = flows["stations"].str.split()
+    for spot in spots.itertuples():
+        concerned = filled.map(lambda names, out=spot.site_id: not names or out in names)
+        assert spot.lost_kg_per_day <= flows.loc[concerned, "kg_per_day"].sum() + 1e-6 * covered
+    assert (spots["lost_kg_per_day"] >= -1e-6).all()
+    assert (spots["left_share"] <= 1.0).all()
+
+
 def test_ways_of_trips_that_leave_are_no_shorter_than_roads_allow() -> None:
     free = _plan(_DETOUR)
     inputs = load_inputs()

@@ -65,7 +65,24 @@ def test_the_price_is_what_the_plan_without_the_demand_covers_more(plan, plain_p
     assert plan.kpis["resilience_price_kg_per_day"] == pytest.approx(more, abs=1e-3)
     assert more >= -1e-6
     assert "worst_outage_left_share" not in plain_plan.kpis
-    assert plain_plan.weak_spots.empty
+
+
+def test_a_plan_that_was_not_asked_knows_its_weak_spots(plain_plan):
+    case = siting_case(plain_plan.scenario)
+    rows = np.sort(case.rows(plain_plan.stations["site_id"].tolist()))
+    assert sorted(plain_plan.weak_spots["site_id"]) == sorted(plain_plan.stations["site_id"])
+    for spot in plain_plan.weak_spots.itertuples():
+        left = case.volume[served_trips(case.cover, np.setdiff1d(rows, case.rows([spot.site_id])))].sum()
+        assert spot.left_kg_per_day == pytest.approx(left)
+
+
+def test_weak_spots_of_a_plan_in_money_are_in_kilograms():
+    plan = make_plan(Scenario(objective="net_benefit", stations=2, solve={"time_limit_s": 3.0}))
+    assert list(plan.weak_spots.columns) == list(WEAK_SPOT_COLUMNS)
+    spots = plan.weak_spots
+    np.testing.assert_allclose(
+        spots["left_kg_per_day"] + spots["lost_kg_per_day"], plan.kpis["covered_kg_per_day"]
+    )
 
 
 def test_the_notice_names_the_worst_outage_in_both_languages(plan, plain_plan):
