@@ -19,6 +19,7 @@ from planner.plan import WEAK_SPOT_COLUMNS, Notice, Plan
 from planner.plan_kpis import co2_t_per_year, coming, plan_kpis
 from planner.plan_notices import notices, refused_records, with_refused
 from planner.station_costs import MODULES_KG_PER_DAY, options_at
+from planner.stretches import stretches
 from planner.supply_tables import bases_table, months_table, supply_proof
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ class Parts:
             weak_spots=self._weak_spots(),
             economics=economics,
             nozzle_costs=costs,
+            stretches=stretches(self.inputs, stations["site_id"], self.values),
             queues=self.queues.table.set_index("site_id").loc[stations["site_id"]].reset_index(),
         )
 

@@ -91,6 +91,12 @@ def weak_spots_csv(plan: Plan) -> bytes:
     return content.encode("utf-8-sig")
 
 
+def stretches_csv(plan: Plan) -> bytes:
+    """Return the stretches as UTF-8 CSV with the byte-order mark."""
+    content: str = plan.stretches.round(3).to_csv(index=False)
+    return content.encode("utf-8-sig")
+
+
 def economics_csv(plan: Plan) -> bytes:
     """Return the accounts as UTF-8 CSV with the byte-order mark: each station, then the sums."""
     numbers = plan.economics.select_dtypes("number").columns
@@ -217,6 +223,8 @@ def plan_xlsx(plan: Plan) -> bytes:
         "sheet.gains": _headed(plan.gains),
         "sheet.hours": _headed(plan.hours),
     }
+    if len(plan.stretches):
+        sheets["sheet.stretches"] = _headed(plan.stretches)
     if len(plan.rollout):
         sheets["sheet.rollout"] = _headed(plan.rollout)
     if len(plan.weak_spots):
@@ -293,6 +301,7 @@ WRITERS = {
     "rollout.csv": rollout_csv,
     "gains.csv": gains_csv,
     "hours.csv": hours_csv,
+    "stretches.csv": stretches_csv,
     "plan.xlsx": plan_xlsx,
     "plan.geojson": plan_geojson,
     "plan.json": plan_json,

@@ -16,6 +16,7 @@ from planner.economics import no_economics
 from planner.nozzle_costs import no_nozzle_costs
 from planner.objective import unit
 from planner.scenario import Scenario, validated
+from planner.stretches import no_stretches
 from planner.supply_tables import no_bases, no_supply_months
 from planner.text import LANGUAGES, Language, text
 from siting.certificate import Certificate
@@ -225,6 +226,8 @@ class Plan:
         What each other site would add and each station carries alone, table of docs/tables.md.
     hours
         Sales of each station by hour of the day, table of docs/tables.md, in the order of `stations`.
+    stretches
+        Corridor routes between stations, table of docs/tables.md.
     """
 
     scenario: Scenario
@@ -247,6 +250,7 @@ class Plan:
     rollout: pd.DataFrame = field(default_factory=no_rollout)
     gains: pd.DataFrame = field(default_factory=no_gains)
     hours: pd.DataFrame = field(default_factory=no_hours)
+    stretches: pd.DataFrame = field(default_factory=no_stretches)
 
     def proof(self) -> dict[str, Any]:
         """Return the certificate as plain values, with what was maximized and its unit."""
@@ -275,6 +279,7 @@ class Plan:
             "rollout": records(self.rollout),
             "gains": records(self.gains),
             "hours": records(self.hours),
+            "stretches": records(self.stretches),
             "refused_sites": plain(list(self.refused_sites)),
             "screening_rules": [asdict(rule) for rule in RULES],
             "notices": [notice.to_dict() for notice in self.notices],
@@ -349,6 +354,7 @@ def from_parts(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> P
         nozzle_costs=tables["nozzle_costs"],
         queues=tables["queues"],
         rollout=tables["rollout"],
+        stretches=tables["stretches"],
         supply_months=tables["supply_months"],
         bases=tables["bases"],
         gains=tables["gains"],

@@ -32,6 +32,7 @@ _TABLES = (
     "rollout",
     "gains",
     "hours",
+    "stretches",
 )
 
 

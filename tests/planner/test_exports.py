@@ -32,7 +32,7 @@ def test_csv_opens_in_a_spreadsheet_and_holds_every_station(plan):
 
 def test_workbook_has_bilingual_sheets_with_the_same_numbers(plan):
     book = openpyxl.load_workbook(io.BytesIO(exports.plan_xlsx(plan)))
-    assert len(book.sheetnames) == 14
+    assert len(book.sheetnames) == 15
     sheet = book.worksheets[0]
     headings = [cell.value for cell in sheet[1]]
     assert len(headings) == plan.stations.shape[1]
