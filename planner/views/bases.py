@@ -9,26 +9,30 @@ import streamlit as st
 
 from planner.text import Language, text
 from planner.views.figures import number, share
+from planner.views.tables import chosen_row
 
 if TYPE_CHECKING:
     from planner.plan import Plan
+    from planner.views.session import Session
 
 _KG_PER_T = 1000.0
 
 
-def draw(plan: Plan, language: Language) -> None:
-    """Draw one row per base, its months as bars, under what the whole supply costs."""
+def draw(session: Session, plan: Plan, language: Language) -> str | None:
+    """Draw one row per base, its months as bars, under what the whole supply costs; return the one chosen."""
     if plan.bases.empty:
         st.info(text("bases.empty", language))
-        return
+        return None
     st.caption(told(plan, language))
     column = st.column_config
     tons = ("made_t", "left_t")
-    st.dataframe(
+    event = st.dataframe(
         rows(plan, language),
         hide_index=True,
         placeholder="–",
-        key="bases-table",
+        key=f"bases-table-{session.picks}",
+        on_select="rerun",
+        selection_mode="single-row",
         alt=text("table.bases", language),
         column_config={
             "base": column.TextColumn(text("column.base_id", language), width=180, pinned=True),
@@ -46,6 +50,7 @@ def draw(plan: Plan, language: Language) -> None:
             ),
         },
     )
+    return chosen_row(event, plan.bases["base_id"].drop_duplicates())
 
 
 def told(plan: Plan, language: Language) -> str:

@@ -146,6 +146,36 @@ def chosen_row(event: Any, keys: pd.Series) -> str | None:  # noqa: ANN401  Stre
     return str(keys.iloc[rows[0]]) if rows and rows[0] < len(keys) else None
 
 
+def candidates(session: Session, plan: Plan, language: Language) -> str | None:
+    """Draw the sites without a station, the largest gain first; return the one chosen in the table."""
+    table = plan.gains[~plan.gains["site_id"].isin(plan.stations["site_id"])]
+    if table.empty:
+        st.info(text("table.no_candidates", language))
+        return None
+    column = st.column_config
+    name = f"name_{language}"
+    event = st.dataframe(
+        table.assign(status=table["status"].map(lambda status: text(f"status.{status}", language))),
+        height="stretch",
+        hide_index=True,
+        placeholder="–",
+        key=f"candidate-table-{session.picks}",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=text("table.candidates", language),
+        column_order=(name, "gain_kg_per_day", "no_room_kg_per_day", "status", "site_id"),
+        column_config={
+            name: column.TextColumn(_heading(name, language), width=180, pinned=True),
+            **{
+                key: column.NumberColumn(_heading(key, language), format=_KG)
+                for key in ("gain_kg_per_day", "no_room_kg_per_day")
+            },
+            **{key: column.TextColumn(_heading(key, language)) for key in ("status", "site_id")},
+        },
+    )
+    return chosen_row(event, table["site_id"])
+
+
 def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:
     """Draw the supply table: base, station, amount, cost."""
     column = st.column_config

@@ -80,6 +80,7 @@ def _tables(session: Session, plan: Plan, inputs: Inputs, language: Language) ->
     """Draw the tables, the proof and the downloads."""
     names = [
         "stations",
+        "candidates",
         *(["rollout"] if len(plan.rollout) else []),
         "supply",
         "bases",
@@ -91,10 +92,12 @@ def _tables(session: Session, plan: Plan, inputs: Inputs, language: Language) ->
     tabs = dict(zip(names, st.tabs([text(f"table.{name}", language) for name in names]), strict=True))
     with tabs["stations"], st.container(key="siting"):
         _choose(session, "station", tables.siting(session, plan, inputs.bases, language))
+    with tabs["candidates"], st.container(key="candidates"):
+        _choose(session, "site", tables.candidates(session, plan, language))
     with tabs["supply"], st.container(key="supply"):
         tables.supply(plan, inputs.bases, language)
     with tabs["bases"]:
-        bases.draw(plan, language)
+        _choose(session, "base", bases.draw(session, plan, language))
     with tabs["economics"], st.container(key="economics"):
         economics.draw(plan, language)
     with tabs["screening"], st.container(key="screening"):
