@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from planner import station_numbers
 from planner.text import Language, text
 from siting.delivery import PARTS
 from siting.supply_network import ON_SITE_BASE
@@ -23,10 +24,8 @@ _KG, _PRICE = "%,.0f", "%.1f"
 MARKS = {"new": "●", "existing": "○"}
 
 
-def numbered(plan: Plan) -> pd.DataFrame:
-    """Return the stations with their ``number`` on the page, new ones first."""
-    table = plan.stations.sort_values("status", key=lambda status: status != "new", kind="stable")
-    return table.assign(number=range(1, len(table) + 1))
+#: Stations with their number on the page.
+numbered = station_numbers.numbered
 
 
 def siting(session: Session, plan: Plan, bases: pd.DataFrame, language: Language) -> str | None:
