@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _FONT = "'Source Sans', 'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 
-#: Luminance (WCAG 2) from which dark ink reads better than white.
-_BRIGHT = 0.18
+#: Luminance (WCAG 2) from which black has more contrast than white.
+_BRIGHT = 0.179
 
 #: Size of the type, and what title and axis below the drawing take, pixels.
 _SIZE = 13
@@ -89,13 +89,13 @@ def of_theme(theme: str | None) -> Look:
 
 
 def ink_on(color: str) -> str:
-    """Return the ink that reads on a fill: white or nearly black."""
+    """Return the ink that reads on a fill: white or black, whichever has a contrast of 4.5 or more."""
     linear = [
         value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004  sRGB
         for value in (channel / 255.0 for channel in palette.rgba(color)[:3])
     ]
     luminance = sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    return "#0b1a2b" if luminance > _BRIGHT else "#ffffff"
+    return "#000000" if luminance > _BRIGHT else "#ffffff"
 
 
 def titled(title: str, note: str, look: Look) -> alt.TitleParams:
