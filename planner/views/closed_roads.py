@@ -42,14 +42,14 @@ def layers(closed: Sequence[shapely.LineString], language: Language) -> list[pdk
     tip = {"tip_title": text("closures.closed", language), "tip_text": text("closures.closed_tip", language)}
     thinned = [shapely.simplify(line, _TOLERANCE) for line in closed]
     rows = [{"path": coordinates(line), **tip} for line in thinned]
-    dashes = [{"path": path, **tip} for line in thinned for path in _dashes(line)]
+    dashed = [{"path": path, **tip} for line in thinned for path in dashes(line)]
     crosses = [{"position": at, "mark": "✕", **tip} for line in _long(thinned) for at in _crosses(line)]
     shared = {"get_path": "path", "width_units": pdk.types.String("pixels"), "pickable": True}
     return [
         pdk.Layer("PathLayer", rows, id="closed-casing", get_color=[255, 255, 255], get_width=5, **shared),
         pdk.Layer(
             "PathLayer",
-            dashes,
+            dashed,
             id="closed",
             get_color=palette.rgba(palette.CLOSED),
             get_width=3,
@@ -71,7 +71,7 @@ def layers(closed: Sequence[shapely.LineString], language: Language) -> list[pdk
     ]
 
 
-def _dashes(line: shapely.LineString) -> list[Any]:
+def dashes(line: shapely.LineString) -> list[Any]:
     """Return the paths of the dashes of a line."""
     starts = np.arange(0.0, line.length, _DASH + _GAP)
     return [coordinates(substring(line, start, min(start + _DASH, line.length))) for start in starts]

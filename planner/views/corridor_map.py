@@ -9,7 +9,7 @@ import streamlit as st
 
 from planner.flows import link_flows
 from planner.text import Language, text
-from planner.views import backdrop, closed_roads, plan_layers, plan_points, site_layers
+from planner.views import backdrop, closed_roads, plan_layers, plan_points, site_layers, stretch_layers
 from planner.views.flow_bands import bands
 from planner.views.labels import Screen
 from planner.views.map_frame import TOOLTIP, ground
@@ -32,7 +32,7 @@ _SMALLEST_MAP_PX = (640, 470)
 _ROUTE_CLEAR_PX = 3.0
 
 #: Switches of the map, in the order of the row above it.
-SWITCHES = ("stations", "candidates", "flows", "unserved", "routes", "supply", "weak", "places")
+SWITCHES = ("stations", "candidates", "flows", "unserved", "routes", "stretches", "supply", "weak", "places")
 
 #: Those that are on at first.
 FIRST = ("stations", "candidates", "flows", "routes", "supply", "places")
@@ -127,6 +127,8 @@ def layers(
         lines += _demand(plan, inputs, language, shown)
     if "routes" in shown:
         lines += backdrop.routes(below.route_lines, language, suffix=suffix)
+    if plan is not None and "stretches" in shown:
+        lines += stretch_layers.layers(stretch_layers.lines(_key(plan), plan, inputs), language)
     if plan is not None:
         lines += closed_roads.layers(_closed(plan, inputs), language)
     if plan is not None and "supply" in shown:

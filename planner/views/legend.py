@@ -190,6 +190,11 @@ def _plan(bases: pd.DataFrame, language: Language, drawn: PlanLegend) -> list[st
         ]
     if "unserved" in shown:
         entries.append(_entry(_line(palette.MISSED, 6), text("legend.missed", language)))
+    if "stretches" in shown:
+        entries += [
+            _entry(_line(palette.READY, 6), text("stretch.ready", language)),
+            _entry(_dashed(palette.PENDING), text("stretch.pending", language)),
+        ]
     if "supply" in shown:
         entries += [
             _entry(f'<b style="color:{color}">◆</b>', name(bases.loc[base_id], language))
@@ -197,6 +202,11 @@ def _plan(bases: pd.DataFrame, language: Language, drawn: PlanLegend) -> list[st
         ]
         entries.append(_note(text("legend.supply", language)))
     return entries
+
+
+def _dashed(color: str) -> str:
+    """Return a dashed line's mark."""
+    return f'<i class="line" style="border-top:5px dashed {color}"></i>'
 
 
 def _entry(mark: str, label: str) -> str:

@@ -27,6 +27,8 @@ MORE, LESS = "#b2182b", "#2166ac"
 MISSED = "#a3211b"
 #: A ring around what is chosen, and around stations whose outage costs much.
 CHOSEN, WEAK = "#0a84ff", "#c2410c"
+#: Stretches of the corridor by the spacing of stations.
+READY, PENDING = "#0f766e", "#b91c5c"
 #: Sites without a station.
 CANDIDATE, CANDIDATE_FILL = "#7f8894", "#ffffff"
 #: Marks of stations: lines, the empty part, the part in use, what is kept out.

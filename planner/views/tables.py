@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from corridor.named_routes import NAMED_ROUTES
 from planner import station_numbers
 from planner.text import Language, text
 from siting.delivery import PARTS
@@ -173,6 +174,48 @@ def candidates(session: Session, plan: Plan, language: Language) -> str | None:
         },
     )
     return chosen_row(event, table["site_id"])
+
+
+def stretches(session: Session, plan: Plan, language: Language) -> str | None:
+    """Draw the stretches between stations, route by route; return the route of the one chosen."""
+    if plan.stretches.empty:
+        st.info(text("table.no_stretches", language))
+        return None
+    column = st.column_config
+    route = {each.route_id: each.name_zh if language == "zh" else each.name_en for each in NAMED_ROUTES}
+    place = plan.stations.set_index("site_id")[f"name_{language}"].to_dict()
+    table = plan.stretches.assign(
+        route_id=plan.stretches["route_id"].map(route),
+        ready=plan.stretches["ready"].map(
+            lambda is_ready: text("stretch.is_ready" if is_ready else "stretch.is_pending", language)
+        ),
+        **{
+            end: plan.stretches[end].map(lambda site: place.get(site, text("stretch.end", language)))
+            for end in ("from_site", "to_site")
+        },
+    )
+    event = st.dataframe(
+        table,
+        height="stretch",
+        hide_index=True,
+        placeholder="–",
+        key=f"stretch-table-{session.picks}",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=text("table.stretches", language),
+        column_order=("route_id", "ready", "length_km", "from_site", "to_site", "from_km", "to_km"),
+        column_config={
+            **{
+                key: column.TextColumn(_heading(key, language))
+                for key in ("route_id", "ready", "from_site", "to_site")
+            },
+            **{
+                key: column.NumberColumn(_heading(key, language), format=_KG)
+                for key in ("length_km", "from_km", "to_km")
+            },
+        },
+    )
+    return chosen_row(event, plan.stretches["route_id"])
 
 
 def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:

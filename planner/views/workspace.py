@@ -81,6 +81,7 @@ def _tables(session: Session, plan: Plan, inputs: Inputs, language: Language) ->
     names = [
         "stations",
         "candidates",
+        "stretches",
         *(["rollout"] if len(plan.rollout) else []),
         "supply",
         "bases",
@@ -94,6 +95,8 @@ def _tables(session: Session, plan: Plan, inputs: Inputs, language: Language) ->
         _choose(session, "station", tables.siting(session, plan, inputs.bases, language))
     with tabs["candidates"], st.container(key="candidates"):
         _choose(session, "site", tables.candidates(session, plan, language))
+    with tabs["stretches"], st.container(key="stretches"):
+        _choose(session, "route", tables.stretches(session, plan, language))
     with tabs["supply"], st.container(key="supply"):
         tables.supply(plan, inputs.bases, language)
     with tabs["bases"]:

@@ -99,7 +99,10 @@ def test_the_table_keeps_the_order_of_the_plan_and_leaves_out_what_only_stands(p
 def _tabs(plan, monkeypatch):
     """Return the names of the tabs drawn for a plan."""
     drawn = []
-    named = {f"table.{name}": name for name in ("stations", "candidates", "rollout", "supply", "points")}
+    named = {
+        f"table.{name}": name
+        for name in ("stations", "candidates", "stretches", "rollout", "supply", "points")
+    }
     monkeypatch.setattr(workspace, "text", lambda key, _language: named.get(key, key))
 
     def tabs(names):
@@ -113,7 +116,7 @@ def _tabs(plan, monkeypatch):
 
 
 def test_only_a_plan_with_a_rollout_has_the_tab(plan, monkeypatch):
-    assert _tabs(plan, monkeypatch)[:4] == ["stations", "candidates", "rollout", "supply"]
+    assert _tabs(plan, monkeypatch)[:5] == ["stations", "candidates", "stretches", "rollout", "supply"]
     assert "rollout" not in _tabs(replace(plan, rollout=no_rollout()), monkeypatch)
 
 
