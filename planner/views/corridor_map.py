@@ -125,10 +125,10 @@ def layers(
     if plan is not None:
         plan_layers.take_marks(plan, inputs.bases, screen)
         lines += _demand(plan, inputs, language, shown)
-    if "routes" in shown:
-        lines += backdrop.routes(below.route_lines, language, suffix=suffix)
     if plan is not None and "stretches" in shown:
         lines += stretch_layers.layers(stretch_layers.lines(_key(plan), plan, inputs), language)
+    if "routes" in shown:
+        lines += backdrop.routes(below.route_lines, language, suffix=suffix)
     if plan is not None:
         lines += closed_roads.layers(_closed(plan, inputs), language)
     if plan is not None and "supply" in shown:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.stretches import StretchLine
 
-_WIDTH_PX = 7
+_WIDTH_PX = 11
 #: Deviation allowed when a line is thinned, degrees.
 _TOLERANCE = 0.002
 
