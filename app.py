@@ -11,6 +11,7 @@ from planner.inputs import load_inputs
 from planner.scenario import Scenario
 from planner.text import text
 from planner.views import (
+    charts_panel,
     demand_panel,
     frame,
     kpis,
@@ -22,6 +23,7 @@ from planner.views import (
     status,
     style,
     toolbar,
+    tour,
     workspace,
 )
 
@@ -52,8 +54,11 @@ def page() -> None:
         toolbar.draw(state, language)
         sidebar.scenario(state, inputs, language)
     view = frame.head(language, year=(plan.scenario if plan else state.wanted or Scenario()).year)
+    tour.draw(language, is_first_use=not st.query_params)
     status.draw(state, language)
-    if view == "demand":
+    if view == "charts":
+        charts_panel.draw(plan, language)
+    elif view == "demand":
         demand_panel.draw(state, language)
     elif view == "routes":
         route_panel.draw(state, inputs, language)

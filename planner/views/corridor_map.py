@@ -125,12 +125,12 @@ def layers(
     if plan is not None:
         plan_layers.take_marks(plan, inputs.bases, screen)
         lines += _demand(plan, inputs, language, shown)
-    if plan is not None and "stretches" in shown:
-        lines += stretch_layers.layers(stretch_layers.lines(_key(plan), plan, inputs), language)
     if "routes" in shown:
         lines += backdrop.routes(below.route_lines, language, suffix=suffix)
     if plan is not None:
         lines += closed_roads.layers(_closed(plan, inputs), language)
+    if plan is not None and "candidates" in shown:
+        lines.append(site_layers.candidates(plan, session.draft, inputs.sites, language, suffix=suffix))
     if plan is not None and "supply" in shown:
         lines.append(plan_layers.supply(plan, inputs.bases, language))
         marks += plan_layers.supply_bases(plan, inputs.bases, language, screen, suffix=suffix)
@@ -147,21 +147,22 @@ def layers(
 
 
 def _demand(plan: Plan, inputs: Inputs, language: Language, shown: set[str]) -> list[pdk.Layer]:
-    """Return the demand on the roads, all of it or what nobody serves."""
-    if not shown & {"flows", "unserved"}:
-        return []
-    on_roads = _bands(_key(plan), plan, inputs)
-    drawn = plan_layers.flows(on_roads, language) if "flows" in shown else []
-    return [*drawn, plan_layers.unserved(on_roads, language)] if "unserved" in shown else drawn
+    """Return the demand on the roads, all of it or what nobody serves, and the stretches of the corridor."""
+    drawn = []
+    if shown & {"flows", "unserved"}:
+        on_roads = _bands(_key(plan), plan, inputs)
+        drawn += plan_layers.flows(on_roads, language) if "flows" in shown else []
+        drawn += [plan_layers.unserved(on_roads, language)] if "unserved" in shown else []
+    if "stretches" in shown:
+        drawn += stretch_layers.layers(stretch_layers.lines(_key(plan), plan, inputs), language)
+    return drawn
 
 
 def _sites(
     session: Session, plan: Plan, inputs: Inputs, language: Language, shown: set[str]
 ) -> list[pdk.Layer]:
-    """Return candidates, stations and what marks some of them."""
+    """Return stations, sites kept out, and what marks some of them."""
     drawn, suffix, sites = [], _suffix(session), inputs.sites
-    if "candidates" in shown:
-        drawn.append(site_layers.candidates(plan, session.draft, sites, language, suffix=suffix))
     if "weak" in shown:
         drawn.append(site_layers.weak_spots(plan, language))
     if "stations" in shown:
