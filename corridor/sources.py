@@ -135,7 +135,17 @@ FLEET_COLUMNS: Mapping[str, Column] = {
     "note": _OPTIONAL_TEXT,
 }
 
-#: Files that make up the shipped data, in the order a reader meets them.
+PLACE_COLUMNS: Mapping[str, Column] = {
+    "name_zh": Column(),
+    "name_en": Column(),
+    "lon": _LON,
+    "lat": _LAT,
+    "rank": Column(kind="integer", low=1, high=4),
+    "population": _NON_NEGATIVE,
+    "source": Column(),
+}
+
+#: Files that make up the shipped data, in the order a reader meets them. What is only drawn is none of them.
 DATA_FILES = (
     "roads_nodes.parquet",
     "roads_edges.parquet",
@@ -238,6 +248,16 @@ def read_elevations(directory: Path) -> pd.DataFrame:
 def read_station_forms(directory: Path) -> pd.DataFrame:
     """Return published forms and areas of existing stations, index ``site_id``; others are not known."""
     return read_table(directory / "station_forms.csv", STATION_FORM_COLUMNS).set_index("site_id")
+
+
+def read_places(directory: Path) -> pd.DataFrame:
+    """Return names of cities and counties for the map, important ones first."""
+    return read_table(directory / "places.csv", PLACE_COLUMNS)
+
+
+def read_waters(directory: Path) -> gpd.GeoDataFrame:
+    """Return rivers (lines) and areas of water (polygons) for the map."""
+    return gpd.read_parquet(directory / "waters.parquet")
 
 
 def read_fleet(directory: Path) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-STEPS = ("roads", "zones", "sites", "bases")
+STEPS = ("roads", "zones", "sites", "bases", "waters", "places")
 
 
 def main(sources: Path, out: Path) -> None:
