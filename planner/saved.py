@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.errors import Fault, InputError
+from planner.inputs import load_inputs
 from planner.scenario import Scenario, read_toml, to_toml, validated
 from planner.share import OF_THE_MACHINE
 from planner.store import store_directory
+from planner.trip_files import KINDS, TripFile, taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +119,34 @@ def open_named(name: str) -> Scenario:
 def delete(name: str) -> None:
     """Let a scenario go; one that is not there is gone already."""
     _path(plain_name(name)).unlink(missing_ok=True)
+
+
+def as_file(scenario: Scenario) -> bytes:
+    """Return a scenario as a TOML file."""
+    return to_toml(scenario).encode()
+
+
+def own_files(scenario: Scenario) -> tuple[TripFile, ...]:
+    """Return the files of own trips and counts that a scenario names, as the page shows them.
+
+    Raises
+    ------
+    corridor.errors.InputError
+        If one or the road network was deleted, or one is not sound on the roads of the scenario.
+    """
+    if scenario.network is not None and not Path(scenario.network).exists():
+        what = "its road network was deleted"
+        raise InputError(Fault(what, scenario.name, "Bring the roads in again"))
+    found = []
+    for kind in KINDS:
+        given = getattr(scenario, kind)
+        if given is None:
+            continue
+        path = Path(given)
+        if not path.is_file():
+            raise InputError(Fault("there is no such file", path.name, "Bring the file in again"))
+        found.append(taken(kind, path.name, path.read_bytes(), inputs=load_inputs(scenario)))
+    return tuple(found)
 
 
 def from_file(file_name: str, content: bytes) -> Scenario:
