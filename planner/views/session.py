@@ -250,10 +250,13 @@ def _demand(key: str, _scenario: Scenario) -> DemandView:
     return demand_view(_scenario)
 
 
-def current() -> Session:
-    """Return the state of this session; a new session asks for the default scenario."""
+def current(first: Scenario | None = None) -> Session:
+    """Return the state of this session; a new session asks for `first`, or for the default scenario."""
     if _KEY not in st.session_state:
         st.session_state[_KEY] = Session()
-        st.session_state[_KEY].ask(Scenario())
+        if first is None:
+            st.session_state[_KEY].ask(Scenario())
+        else:
+            st.session_state[_KEY].open(first)
     session: Session = st.session_state[_KEY]
     return session

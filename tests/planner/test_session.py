@@ -46,6 +46,15 @@ def test_edits_are_undone_and_done_again(asked):
     assert asked[-1].stations == 9
 
 
+def test_a_session_begins_with_the_scenario_of_its_link(asked, monkeypatch):
+    monkeypatch.setattr(session.st, "session_state", {})
+    state = session.current(Scenario(stations=5))
+    assert asked == [Scenario(stations=5)], "the default scenario is not solved for it"
+    assert state.draft == state.wanted == state.baseline.scenario == Scenario(stations=5)
+    assert session.current(Scenario(stations=9)) is state
+    assert asked == [Scenario(stations=5)]
+
+
 def test_every_field_begins_anew_after_an_edit(asked):
     state = Session()
     assert state.key("stations") == "stations", "keys are those of the style sheet and of the tests"

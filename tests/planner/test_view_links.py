@@ -48,7 +48,7 @@ def start(query=None):
 
 
 def address(app):
-    """Return the parameters of the address; AppTest gives those the page wrote one by one, others in lists."""
+    """Return the parameters of the address; AppTest gives those it was given in lists."""
     return {name: each if isinstance(each, str) else each[-1] for name, each in app.query_params.items()}
 
 
