@@ -179,6 +179,13 @@ def compare(baseline: Plan, current: Plan) -> Comparison:
     )
 
 
+def is_same(baseline: Plan, current: Plan) -> bool:
+    """Return whether two plans answer the same question alike, so that there is nothing to compare."""
+    if baseline is current:
+        return True
+    return baseline.scenario == current.scenario and baseline.certificate == current.certificate
+
+
 def standing(baseline: Plan, current: Plan) -> Standing:
     """Return what is proven of the order of two plans: whether their certificates keep apart."""
     limits = [_limits(plan) for plan in (baseline, current)]
@@ -242,11 +249,11 @@ def _of_siting(row: Difference, proof: Standing, baseline: Plan, current: Plan) 
         return proof if proof != "proven" else "not_compared"
     lesser = baseline if row.delta > 0.0 else current
     value = min(row.baseline or 0.0, row.current or 0.0)
-    gap = _room(lesser.certificate)
+    gap = _gap_above(lesser.certificate)
     return "within_gap" if gap > 0.0 and abs(row.delta) <= gap * value else "proven"
 
 
-def _room(proof: Certificate) -> float:
+def _gap_above(proof: Certificate) -> float:
     """Return how much of the incumbent a better plan may add to it, a share; 0 where it is optimal."""
     if proof.status == "optimal":
         return 0.0
