@@ -12,6 +12,7 @@ from planner.scenario import Scenario
 from planner.text import text
 from planner.views import (
     charts_panel,
+    comparison_panel,
     demand_panel,
     frame,
     kpis,
@@ -58,6 +59,8 @@ def page() -> None:
     status.draw(state, language)
     if view == "charts":
         charts_panel.draw(plan, language)
+    elif view == "compare":
+        comparison_panel.draw(state, plan, inputs, language)
     elif view == "demand":
         demand_panel.draw(state, language)
     elif view == "routes":

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from planner.text import Language, text
 from planner.views import palette
 from planner.views.figures import number, with_unit
+from planner.views.names import name
 from planner.views.places import PLACES
-from planner.views.plan_layers import name, radius_px
+from planner.views.site_layers import radius_px
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

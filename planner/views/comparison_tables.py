@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Mark of each change in the table, as in the legend of the maps.
 _SIGNS = {"added": "⊕", "removed": "⊗", "load": "≈", "same": "="}
+#: Units that change with the amount, or are part of it.
+_OWN_UNIT = frozenset({"wan_cny", "share"})
 _KG = "%,.0f"
 _SIGNED_KG = "%+,.0f"
 
@@ -30,15 +32,32 @@ def difference_table(found: Comparison, language: Language) -> str:
     """Return all figures of both plans as an HTML table."""
     rows = [
         (
-            figure_name(row.key, language),
-            *(" ".join(figure_said(value, row.unit, language)) for value in (row.baseline, row.current)),
-            change_said(row.delta, row.unit, language),
+            figure_name(row.key, language) + _unit(row.unit, language),
+            *(_value(value, row.unit, language) for value in (row.baseline, row.current)),
+            _change_of(row, language),
             _note(row, language),
         )
         for row in (found.objective, *found.figures)
     ]
     heads = ("figure", "baseline", "current", "change", "verdict")
     return _table([text(f"compare.{head}", language) for head in heads], rows, kind="figures")
+
+
+def _unit(unit: str, language: Language) -> str:
+    """Return a unit behind the name of a figure; money and shares bear theirs themselves."""
+    return "" if unit in _OWN_UNIT or unit == "stations" else f" ({text(f'unit.{unit}', language)})"
+
+
+def _value(value: float | None, unit: str, language: Language) -> str:
+    """Return a figure without the unit that stands behind its name."""
+    amount, said = figure_said(value, unit, language)
+    return f"{amount} {said}".strip() if unit in _OWN_UNIT else amount
+
+
+def _change_of(row: Difference, language: Language) -> str:
+    """Return a change without the unit that stands behind the name of the figure."""
+    said = change_said(row.delta, row.unit, language)
+    return said if row.unit in _OWN_UNIT else said.removesuffix(text(f"unit.{row.unit}", language)).strip()
 
 
 def _note(row: Difference, language: Language) -> str:
@@ -69,14 +88,14 @@ def stations_table(
         f"{when}_{what}_kg_per_day": column.NumberColumn(
             text(f"compare.{when}_{what}", language),
             format=_SIGNED_KG if when == "change" else _KG,
-            width=98,
+            width=72,
         )
         for what in ("capacity", "load")
         for when in ("baseline", "current", "change")
     }
     return table, {
-        "change": column.TextColumn(text("compare.what", language), width=92, pinned=True),
-        title: column.TextColumn(text(f"column.{title}", language), width=170),
+        "change": column.TextColumn(text("compare.what", language), width=84, pinned=True),
+        title: column.TextColumn(text(f"column.{title}", language), width=156),
         **kg,
         "status": column.TextColumn(text("column.status", language), width=64),
         "baseline_base_id": column.TextColumn(text("compare.baseline_base", language), width=130),
