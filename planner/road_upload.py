@@ -13,7 +13,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -99,6 +99,19 @@ class RoadPreview:
         edges = self.network.edges
         km: pd.Series = (edges["length"] / 1000.0).groupby(edges["highway"].astype(str)).sum()
         return km.sort_values(ascending=False)
+
+    def reached(self, places: Literal["zones", "sites", "bases"]) -> tuple[int, int]:
+        """Return how many zones, sites or bases the roads reach, and of how many."""
+        table: pd.DataFrame = getattr(self, places)
+        return int(table["is_near"].sum()), len(table)
+
+    @property
+    def far(self) -> pd.DataFrame:
+        """Places not reached, the nearest first: ``kind`` (``zones``, ...), names, ``snap_km``."""
+        columns = ["name_zh", "name_en", "snap_km"]
+        parts = {"zones": self.zones, "bases": self.bases, "sites": self.sites}
+        tables = [table.loc[~table["is_near"], columns].assign(kind=kind) for kind, table in parts.items()]
+        return pd.concat(tables).sort_values("snap_km", kind="stable")
 
 
 def preview_job(files: Sequence[tuple[str, bytes]]) -> Job[RoadPreview]:
