@@ -28,7 +28,7 @@ plan: $(STAMP)  ## the default plan in the terminal, tables written to out/
 
 test: $(STAMP)  ## the whole suite, browser included
 	@$(BIN)/python tests/browser/ensure_chromium.py
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)  ## ruff, mypy strict, direction of imports
 	$(BIN)/ruff check .

@@ -26,8 +26,8 @@ SHORT = {"budget_wan_cny": 4000.0, "solve": {"gap": 0.5, "time_limit_s": 600.0}}
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(**SHORT))
+def plan(solved):
+    return solved(**SHORT)
 
 
 @pytest.fixture(scope="module")

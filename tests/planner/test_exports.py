@@ -11,14 +11,12 @@ import pytest
 
 from corridor.errors import InputError
 from planner import exports, store
-from planner.pipeline import make_plan
 from planner.plan import REFUSED_COLUMNS, summary, to_json
-from planner.scenario import Scenario
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(room=False, stations=4))
+def plan(solved):
+    return solved(room=False, stations=4)
 
 
 def test_csv_opens_in_a_spreadsheet_and_holds_every_station(plan):

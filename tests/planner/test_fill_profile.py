@@ -9,8 +9,6 @@ from demand.inputs import VEHICLE_CLASSES
 from planner.driving import on_arcs
 from planner.fill_profile import LEVEL_COLUMNS, fill_profile, tanks
 from planner.inputs import assumptions_in_force, load_inputs
-from planner.pipeline import make_plan
-from planner.scenario import Scenario
 from planner.stretches import route_paths
 from siting.replay import replay_trips
 
@@ -18,8 +16,8 @@ ROUTES = [named.route_id for named in NAMED_ROUTES]
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(room=False, stations=6))
+def plan(solved):
+    return solved(room=False, stations=6)
 
 
 @pytest.fixture(scope="module")

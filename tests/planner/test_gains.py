@@ -25,8 +25,8 @@ def few():
 
 
 @pytest.fixture(scope="module")
-def default():
-    return make_plan(Scenario(assumptions={"station.simulated_days": 1}))
+def default(solved):
+    return solved(assumptions={"station.simulated_days": 1})
 
 
 def within_range(case, rows, objective="kg"):

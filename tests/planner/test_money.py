@@ -40,8 +40,8 @@ PARTS = [f"{cost}_wan_cny_per_year" for cost in (*COSTS, "capital")]
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(room=False, stations=4))
+def plan(solved):
+    return solved(room=False, stations=4)
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,8 @@ def plan(request) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def default():
-    return make_plan(Scenario(stations=4))
+def default(solved):
+    return solved(stations=4)
 
 
 def _each(plan):

@@ -26,13 +26,13 @@ SHARE = 0.3
 
 
 @pytest.fixture(scope="module")
-def plain_plan():
-    return make_plan(Scenario(room=False, stations=2))
+def plain_plan(solved):
+    return solved(room=False, stations=2)
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(room=False, stations=2, resilience=SHARE))
+def plan(solved):
+    return solved(room=False, stations=2, resilience=SHARE)
 
 
 def test_scenarios_without_resilience_keep_their_identity():

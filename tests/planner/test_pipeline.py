@@ -13,8 +13,8 @@ from planner.scenario import Scenario
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(stations=6))
+def plan(solved):
+    return solved(stations=6)
 
 
 def test_the_proof_is_complete_and_agrees_with_the_flows(plan):

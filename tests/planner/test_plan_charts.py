@@ -10,13 +10,12 @@ import pytest
 from planner import frontier_store, plan_charts
 from planner.frontier_store import StoredFrontier
 from planner.nozzle_costs import HYDROGEN_PARTS, STATION_PARTS
-from planner.pipeline import make_plan
 from planner.scenario import Scenario
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(stations=4))
+def plan(solved):
+    return solved(stations=4)
 
 
 def _none(plan):

@@ -23,8 +23,8 @@ TRACTOR, POINT = 0, 6
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(room=False, stations=6, assumptions={"station.simulated_days": 2}))
+def plan(solved):
+    return solved(room=False, stations=6, assumptions={"station.simulated_days": 2})
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,8 @@ ASKED = {"stations": 5, "rollout": {"2027": 2}, "solve": {"gap": 0.02}}
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(**ASKED))
+def plan(solved):
+    return solved(**ASKED)
 
 
 def test_stations_and_sizes_only_grow(plan):

@@ -23,8 +23,8 @@ from siting.station_forms import FORMS
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario())
+def plan(solved):
+    return solved()
 
 
 @pytest.fixture(scope="module")

@@ -29,13 +29,13 @@ BY_PRODUCT = {"BASE-TONGNAN", "BASE-CHANGSHOU"}
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(room=False, stations=4))
+def plan(solved):
+    return solved(room=False, stations=4)
 
 
 @pytest.fixture(scope="module")
-def green():
-    return make_plan(Scenario(room=False, stations=4, green_only=True))
+def green(solved):
+    return solved(room=False, stations=4, green_only=True)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 
 from corridor.errors import InputError
 from planner.inputs import load_inputs
-from planner.pipeline import make_plan
 from planner.plan import no_rollout
 from planner.scenario import YEARS, Scenario
 from planner.timeline import plan_in, staged, standing_in, with_year, years_of
@@ -26,8 +25,8 @@ FULL = Scenario(
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(stations=5, rollout={"2027": 2}, solve={"time_limit_s": 5.0}))
+def plan(solved):
+    return solved(stations=5, rollout={"2027": 2}, solve={"time_limit_s": 5.0})
 
 
 def test_stations_of_a_rollout_stand_since_the_year_they_were_built(plan):
