@@ -36,7 +36,9 @@ _TRIP = ["route", "vehicle_class", "storage"]
 _LAST_DIGITS = 1e-9
 
 
-def existing_kg_per_day(sites: pd.DataFrame, values: Mapping[str, float]) -> Floats:
+def existing_kg_per_day(
+    sites: pd.DataFrame, values: Mapping[str, float], *, closed: Sequence[str] = ()
+) -> Floats:
     """Return the size of the stations that stand, NaN for other sites: (n_sites,) float64.
 
     Parameters
@@ -45,10 +47,13 @@ def existing_kg_per_day(sites: pd.DataFrame, values: Mapping[str, float]) -> Flo
         ``status`` and ``capacity_kg_per_day``.
     values
         Assumptions in force: an unpublished size is taken from them.
+    closed
+        Ids of stations that serve nobody: their size is 0.
     """
     published = sites["capacity_kg_per_day"].to_numpy(dtype=np.float64)
     known = np.where(np.isnan(published), values["station.unknown_capacity_kg_per_day"], published)
-    return np.where((sites["status"] == "existing").to_numpy(), known, np.nan)
+    serving = np.where(sites.index.isin(list(closed)), 0.0, known)
+    return np.where((sites["status"] == "existing").to_numpy(), serving, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -163,7 +168,7 @@ def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats
         volume=amounts.volume,
         weight=weight,
         module_kg_per_day=np.array(MODULES_KG_PER_DAY, dtype=np.float64),
-        existing_kg_per_day=existing_kg_per_day(sites, assumed),
+        existing_kg_per_day=existing_kg_per_day(sites, assumed, closed=last.scenario.closed_stations),
         highest_utilization=assumed["station.highest_utilization"],
         most_new=most_stations(last.scenario),
         cost=capex_by_site(sites, assumed) if last.scenario.has_budget else no_costs,
@@ -172,8 +177,15 @@ def question_of(cases: Sequence[SitingCase], amounts: Amounts, *, weight: Floats
         running_cost=no_costs,
         least_volume=np.zeros(n_years),
         locked=last.rows(last.scenario.locked),
-        forbidden=last.rows(last.scenario.forbidden),
+        forbidden=last.barred,
+        fixed=_modules(last.fixed_kg_per_day),
     )
+
+
+def _modules(size_kg_per_day: Floats) -> NDArray[np.int64]:
+    """Return the modules of sizes, -1 where they are not known."""
+    module = np.searchsorted(MODULES_KG_PER_DAY, np.nan_to_num(size_kg_per_day))
+    return np.where(np.isnan(size_kg_per_day), -1, module).astype(np.int64)
 
 
 def service_of(case: SitingCase, amounts: Amounts, *, cost_per_kg: Floats | None = None) -> FillService:

@@ -128,7 +128,7 @@ def explain_report(case: SitingCase, station_ids: Sequence[str], *, covered_kg: 
         If the stations are unknown here, or cover something else: data or code changed since.
     """
     stations = np.sort(case.rows(station_ids))
-    forbidden = np.setdiff1d(case.rows(case.scenario.forbidden), stations)
+    forbidden = np.setdiff1d(case.barred, stations)
     kept = np.union1d(case.existing, case.rows(case.scenario.locked))
     mend = "Data or code changed since: solve the scenario again"
     if np.any(stations < 0):

@@ -61,6 +61,7 @@ def shared_fills(
     values: Mapping[str, float],
     least_kg_per_day: Floats | None = None,
     most_kg_per_day: Floats | None = None,
+    fixed_kg_per_day: Floats | None = None,
     paid: Paid | None = None,
 ) -> SharedFills:
     """Share the fills of trips and points over the stations, drive them, and size the stations.
@@ -83,6 +84,8 @@ def shared_fills(
         (n_stations,) float64, sizes new stations have already; None: none.
     most_kg_per_day
         (n_stations,) float64, largest sizes there is money for, of new stations; None: any.
+    fixed_kg_per_day
+        (n_stations,) float64, sizes that new stations have whatever they carry, NaN for any; None: any.
     paid
         What tells which trips it pays to serve; None: all that there is room for.
 
@@ -91,6 +94,9 @@ def shared_fills(
     corridor.errors.ReplayError
         If a vehicle fails on the road, or a station dispenses more than it may.
     """
+    if fixed_kg_per_day is not None:
+        least_kg_per_day = _where_fixed(fixed_kg_per_day, least_kg_per_day, other=0.0)
+        most_kg_per_day = _where_fixed(fixed_kg_per_day, most_kg_per_day, other=MODULES_KG_PER_DAY[-1])
     capacities = _capacities(stations, values, most_kg_per_day=most_kg_per_day)
     limit = capacities.limit_kg_per_day
     driving, n_trips = driven.driving, len(served)
@@ -144,6 +150,12 @@ def shared_fills(
         replay=replace(by_plan, fills=fills, lowest_level_share=np.maximum(by_plan.lowest_level_share, 0.0)),
         points=replace(points, share=of_points),
     )
+
+
+def _where_fixed(fixed_kg_per_day: Floats, limit_kg_per_day: Floats | None, *, other: float) -> Floats:
+    """Return limits of the sizes with those fixed in place of them; without limits another for all."""
+    limit = np.full(len(fixed_kg_per_day), other) if limit_kg_per_day is None else limit_kg_per_day
+    return np.where(np.isnan(fixed_kg_per_day), limit, fixed_kg_per_day)
 
 
 def _capacities(

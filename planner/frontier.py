@@ -157,6 +157,8 @@ def _scenario_faults(scenario: Scenario) -> list[Fault]:
     if scenario.budget_wan_cny is not None:
         mend = "Leave it out, and name the budgets by --budgets"
         faults.append(Fault("a frontier sets the budgets itself", "budget_wan_cny", mend))
+    if scenario.sizes:
+        faults.append(Fault("a frontier chooses all sizes itself", "sizes", "Leave them out"))
     if scenario.objective in IN_MONEY:
         mend = "Take kg, trips, vehicle_km or co2"
         faults.append(Fault("a frontier is of what is served, not of money", "objective", mend))

@@ -129,6 +129,7 @@ def make_plan(
         values=values,
         least_kg_per_day=sizes_before(phases, stations.index),
         most_kg_per_day=sited.most_kg_per_day,
+        fixed_kg_per_day=case.fixed_kg_per_day[solution.stations],
         paid=sited.paid,
     )
     replay, sizing, taken = shared.replay, shared.sizing, shared.points
@@ -227,7 +228,7 @@ def _site(
         n_new=scenario.stations,
         existing=case.existing,
         locked=case.rows(scenario.locked),
-        forbidden=case.rows(scenario.forbidden),
+        forbidden=case.barred,
         gap=scenario.solve.gap,
         time_limit_s=scenario.solve.time_limit_s,
         on_progress=reporter.siting,

@@ -107,6 +107,7 @@ def phases_before(cases: Sequence[SitingCase], sited: Sequence[Sited]) -> list[P
             values=case.values,
             least_kg_per_day=sizes_before(found, stations.index),
             most_kg_per_day=chosen.most_kg_per_day,
+            fixed_kg_per_day=case.fixed_kg_per_day[solution.stations],
         )
         sized = shared.sizing.stations.set_axis(stations.index, axis="index")
         of_points = float(shared.points.served_kg_per_day().sum())

@@ -134,8 +134,20 @@ class SitingCase:
 
     @property
     def existing(self) -> NDArray[np.int64]:
-        """Rows of the existing stations among the sites."""
-        return np.flatnonzero(self.inputs.sites["status"] == "existing").astype(np.int64)
+        """Rows of the existing stations among the sites, without those that are closed."""
+        standing = np.flatnonzero(self.inputs.sites["status"] == "existing").astype(np.int64)
+        return np.setdiff1d(standing, self.rows(self.scenario.closed_stations)).astype(np.int64)
+
+    @property
+    def barred(self) -> NDArray[np.int64]:
+        """Rows of the sites that must not get a new station: those forbidden, and of closed stations."""
+        return self.rows((*self.scenario.forbidden, *self.scenario.closed_stations))
+
+    @property
+    def fixed_kg_per_day(self) -> NDArray[np.float64]:
+        """(n_sites,) float64, size that a new station at each site has by the scenario, NaN for any."""
+        fixed = pd.Series(self.scenario.sizes, dtype=np.float64)
+        return fixed.reindex(self.inputs.sites.index).to_numpy(dtype=np.float64)
 
     def rows(self, site_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of sites by their ids."""

@@ -25,7 +25,7 @@ Maximize
 subject to
     sum_{p in P_q} z_tp <= min(1, min_{k in K_q} sum_{i in S_k} x_ti1)
     sum_p g_pi z_tp <= u sum_m (C_m - C_m-1) x_tim       new sites; existing ones by their own size
-    x_tim <= x_ti,m-1,  x_tim <= x_t+1,im
+    x_tim <= x_ti,m-1,  x_tim <= x_t+1,im        at a site of fixed size C stands for every C_m
     sum_i x_ti1 <= N_t,  sum_im (c_im - c_i,m-1) x_tim <= B_t
 
 Nothing is screened: every site, size and period is in the program that bounds it, unless its reduced cost
@@ -159,7 +159,7 @@ def solve_buildout(
         bound = plan.worth
     proven = bound - plan.worth <= OPTIMALITY_TOLERANCE * abs(bound)
     return Buildout(
-        module=plan.module,
+        module=question.named(plan.module),
         volume=np.array([each.volume for each in plan.served]),
         load_kg_per_day=np.stack([each.load_kg_per_day for each in plan.served]),
         certificate=Certificate(

@@ -146,14 +146,15 @@ class Layout:
         question, n, n_volumes = self.question, self._n_places, self.group_volume.size
         barred = np.tile(question.is_barred | ~self.usable, question.n_periods)
         places = np.flatnonzero(~barred)
-        rooms = question.highest_utilization * np.diff(question.module_kg_per_day[sizes], prepend=0.0)
+        steps = np.diff(question.sizes_kg_per_day[:, sizes], axis=1, prepend=0.0)
+        rooms = question.highest_utilization * np.tile(steps, (question.n_periods, 1))
         row = [np.arange(n), 2 * n + np.arange(n_volumes)]
         column = [np.arange(n), n + np.arange(n_volumes)]
         value = [np.ones(n), np.ones(n_volumes)]
-        for number, room in enumerate(rooms.tolist()):
+        for number, room in enumerate(rooms.T):
             row.append(n + places)
             column.append(self.larger(number).ravel()[places])
-            value.append(np.full(len(places), room))
+            value.append(room[places])
         entries = (np.concatenate(value), (np.concatenate(row), np.concatenate(column)))
         standing = question.highest_utilization * np.nan_to_num(question.existing_kg_per_day)
         loads = np.tile(standing, question.n_periods)
@@ -195,7 +196,7 @@ class Layout:
                 step = self._step(question.running_cost, sizes, number)
                 objective[columns] -= weight * np.where(standing, 0.0, step)
                 if number:
-                    upper[columns] = ~out & ~standing
+                    upper[columns] = ~out & ~standing & ~question.is_fixed
         lower[self.open(question.n_periods - 1).start + question.must_build] = 1.0
         rows = self._rows(sizes, ~out & ~standing, n_columns)
         return Program(

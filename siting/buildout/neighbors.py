@@ -122,9 +122,9 @@ class Neighbors:
 
     @property
     def rooms(self) -> Floats:
-        """(n_states,) float64, kg/d."""
+        """(n_sites, n_states) float64, kg/d."""
         question = self._question
-        size = np.where(self._size < 0, 0.0, question.module_kg_per_day[self._size])
+        size = np.where(self._size < 0, 0.0, question.sizes_kg_per_day[:, self._size])
         room: Floats = question.highest_utilization * size
         return room
 
@@ -270,10 +270,10 @@ class _Around:
             for plane, worth in enumerate(price):
                 change_one = np.where(
                     self._one[:, None] >= 0,
-                    worth[self._one][:, None] * (rooms[None, :] - room[self._one][:, None]),
+                    worth[self._one][:, None] * (rooms[self._one] - room[self._one][:, None]),
                     0.0,
                 )
-                change = worth[self._other][:, None] * (rooms[None, :] - room[self._other][:, None])
+                change = worth[self._other][:, None] * (rooms[self._other] - room[self._other][:, None])
                 volume = counted[plane][number][:, is_open[:, None], is_open[None, :]]
                 most = kept[plane] + change_one[:, :, None] + change[:, None, :] + volume
                 np.minimum(table, most, out=table)
@@ -335,6 +335,9 @@ class _Around:
         stays = course[:, -1] > 0
         allowed &= stays[None, :, None] | ~(must[self._one] & (self._one >= 0))[:, None, None]
         allowed &= stays[None, None, :] | ~must[self._other][:, None, None]
+        once = np.isin(course, (0, len(self._all.sizes) - 1)).all(axis=1)  # none or the one size, never twice
+        allowed &= once[None, :, None] | ~(question.is_fixed[self._one] & (self._one >= 0))[:, None, None]
+        allowed &= once[None, None, :] | ~question.is_fixed[self._other][:, None, None]
         return allowed
 
     def most_promising(self, tried: set[bytes]) -> Indices | None:

@@ -62,6 +62,7 @@ class Plans:
 
     def valued(self, module: Indices) -> Plan | None:
         """Return a build-out with its worth; None if the limits do not allow it."""
+        module = self._question.largest(module)
         key = module.tobytes()
         if key not in self._known:
             self._known[key] = self._value(module) if self._question.allows(module) else None
@@ -197,5 +198,5 @@ class Plans:
         used = loads > _LAST_DIGITS * room[-1]
         used[:, question.must_build] = True
         grown = np.maximum.accumulate(np.where((plan.module >= 0) & used, least, -1), axis=0)
-        module = np.minimum(grown, plan.module).astype(np.int64)
+        module = question.largest(np.minimum(grown, plan.module).astype(np.int64))
         return replace(plan, module=module, worth=self._worth(module, plan.served))

@@ -121,6 +121,9 @@ class Question:
         (n_periods,) float64, that must be served.
     locked, forbidden
         (n,) int64, sites that must get a new station by the last period, and that must never get one.
+    fixed
+        (n_sites,) int64, the size that a new station has wherever one is built, -1 for any; None: any at all
+        sites. Costs of a fixed size stand for all others: whatever module is named there, it is that size.
     """
 
     cover: CoverSets
@@ -137,6 +140,20 @@ class Question:
     least_volume: Floats
     locked: Indices
     forbidden: Indices
+    fixed: Indices | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("cost", "running_cost"):
+            object.__setattr__(self, name, self._of_fixed(getattr(self, name)))
+
+    def _of_fixed(self, by_module: Floats) -> Floats:
+        """Return an amount by site and module, of fixed sizes that of the size."""
+        last = len(self.module_kg_per_day) - 1
+        shape = (self.n_sites, last + 1)
+        if self.fixed is None or self.fixed.shape != shape[:1] or by_module.shape != shape:
+            return by_module  # `check` says what is wrong with it
+        own = np.take_along_axis(by_module, np.clip(self.fixed, 0, last)[:, None], axis=1)
+        return np.where(self.is_fixed[:, None], own, by_module)
 
     @property
     def n_periods(self) -> int:
@@ -161,6 +178,16 @@ class Question:
         return barred
 
     @property
+    def is_fixed(self) -> Bools:
+        """(n_sites,) bool, where a new station can have one size only."""
+        return np.zeros(self.n_sites, dtype=bool) if self.fixed is None else self.fixed >= 0
+
+    @property
+    def sizes_kg_per_day(self) -> Floats:
+        """(n_sites, n_modules) float64, how large a new station of each module is at each site."""
+        return self._of_fixed(np.tile(self.module_kg_per_day, (self.n_sites, 1)))
+
+    @property
     def must_build(self) -> Indices:
         """Locked sites without a station, ascending."""
         return np.setdiff1d(self.locked, np.flatnonzero(~np.isnan(self.existing_kg_per_day))).astype(np.int64)
@@ -173,7 +200,20 @@ class Question:
     def size_kg_per_day(self, module: Indices) -> Floats:
         """Return the sizes of stations, (..., n_sites) float64; module -1: that of the existing one, or 0."""
         standing = np.nan_to_num(self.existing_kg_per_day)
-        return np.where(module < 0, standing, self.module_kg_per_day[module])
+        return np.where(module < 0, standing, self.module_kg_per_day[self.named(module)])
+
+    def named(self, module: Indices) -> Indices:
+        """Return a build-out with the modules of fixed sizes in place of those that stand for them."""
+        if self.fixed is None:
+            return module
+        return np.where(self.is_fixed & (module >= 0), self.fixed, module).astype(np.int64)
+
+    def largest(self, module: Indices) -> Indices:
+        """Return a build-out in which the largest module stands for any fixed size."""
+        if self.fixed is None:
+            return module
+        last = len(self.module_kg_per_day) - 1
+        return np.where(self.is_fixed & (module >= 0), last, module).astype(np.int64)
 
     def spent(self, module: Indices) -> float:
         """Return what all stations of these sizes cost to build; (n_sites,) int64, -1 for none."""
@@ -241,6 +281,8 @@ class Question:
             for name, shape in shapes.items()
             if getattr(self, name).shape != shape
         ]
+        if self.fixed is not None and self.fixed.shape != (self.n_sites,):
+            found.append(Fault(f"shape {self.fixed.shape}, not {(self.n_sites,)}", "fixed"))
         if self.cover.sets.shape[1] != self.n_sites:
             found.append(Fault(f"cover sets of {self.cover.sets.shape[1]} sites", "cover"))
         return found
@@ -255,6 +297,8 @@ class Question:
         sizes = self.module_kg_per_day
         if not len(sizes) or not (sizes > 0.0).all() or (np.diff(sizes) <= 0.0).any():
             faults.append(Fault("sizes must be positive and ascending", "module_kg_per_day"))
+        if self.fixed is not None and (self.fixed >= len(sizes)).any():
+            faults.append(Fault("there is no such size", "fixed", f"0 to {len(sizes) - 1}, or -1"))
         if (self.existing_kg_per_day < 0.0).any():
             faults.append(Fault("a size is negative", "existing_kg_per_day", "Give 0 or more, or NaN"))
         if not 0.0 < self.highest_utilization <= 1.0:

@@ -258,7 +258,8 @@ class Relaxation:
         """Return (n_periods, n_sites) float64, how large new stations are in a linear solution."""
         question, sizes = self._question, self._sizes()
         total = np.zeros((question.n_periods, question.n_sites))
-        for number, more in enumerate(np.diff(question.module_kg_per_day[sizes], prepend=0.0).tolist()):
+        steps = np.diff(question.sizes_kg_per_day[:, sizes], axis=1, prepend=0.0)
+        for number, more in enumerate(steps.T):
             total += more * x[self.layout.larger(number)]
         return np.where(question.is_existing, 0.0, np.maximum(total, 0.0))
 

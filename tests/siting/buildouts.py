@@ -112,9 +112,14 @@ def allowed_buildouts(question):
             all((row >= 0).sum() <= most for row, most in zip(module, question.most_new, strict=True))
             and all(cost <= most + 1e-9 for cost, most in zip(spent, question.budget, strict=True))
             and all(module[-1, site] >= 0 for site in question.locked)
+            and (question.fixed is None or _of_fixed_sizes(module, question.fixed))
         ):
             found.append(module)
     return found
+
+
+def _of_fixed_sizes(module, fixed):
+    return all(row[site] in {-1, only} for row in module for site, only in enumerate(fixed) if only >= 0)
 
 
 def best_worth(corridor, question, laps, cost=None):

@@ -82,6 +82,45 @@ def test_running_costs_and_least_volumes_are_as_good_as_trying_everything(corrid
 
 
 @given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_fixed_sizes_are_as_good_as_trying_everything(corridors, data):
+    corridor = data.draw(corridors(most_nodes=4))
+    n, periods = corridor.n_nodes, data.draw(st.integers(1, 2))
+    first = [data.draw(st.sampled_from([0.2, 0.6, 1.5])) for _ in corridor.paths]
+    laps = [first, [2.5 * each for each in first]][:periods]
+    fixed = np.array(data.draw(st.lists(st.sampled_from([-1, 0, 1]), min_size=n, max_size=n)))
+    limits = data.draw(
+        st.sampled_from(
+            [
+                {"most_new": np.full(periods, 2.0)},
+                {"budget": np.full(periods, 8.0)},
+                {"running_cost": np.tile([1.0, 2.5], (n, 1)), "worth": np.full(periods, 0.4)},
+            ]
+        )
+    )
+    locked = np.array([data.draw(st.integers(0, n - 1))] if data.draw(st.booleans()) else [], dtype=np.int64)
+    question = question_of(corridor, laps, fixed=fixed, locked=locked, **limits)
+    answer = solve_buildout(question, fill_service(corridor, question, laps))
+    for row in answer.module:
+        assert all(row[site] in {-1, only} for site, only in enumerate(fixed) if only >= 0)
+    assert _checked(corridor, question, laps) == pytest.approx(best_worth(corridor, question, laps), abs=1e-4)
+
+
+def test_a_fixed_size_costs_and_carries_what_that_size_does():
+    corridor = Corridor(((0, 1, 2),), ((0.0, 5.0, 10.0),), (20.0,), (1.0,), 3)
+    given_ = np.array([[3.0, 5.0], [2.0, 7.0], [1.0, 4.0]])
+    question = question_of(corridor, [[1.0]], cost=given_, fixed=np.array([-1, 0, 1]))
+    assert question.cost.tolist() == [[3.0, 5.0], [2.0, 2.0], [4.0, 4.0]]
+    assert question.sizes_kg_per_day.tolist() == [[4.0, 10.0], [4.0, 4.0], [10.0, 10.0]]
+    module = np.array([0, 1, 0])
+    assert question.size_kg_per_day(module).tolist() == [4.0, 4.0, 10.0]
+    assert question.named(module).tolist() == [0, 0, 1]
+    for wrong in (np.array([0, 0]), np.array([0, 0, 2])):
+        with pytest.raises(InputError, match="fixed"):
+            question_of(corridor, [[1.0]], fixed=wrong).check()
+
+
+@given(data=st.data())
 @settings(max_examples=25, deadline=None)
 def test_costs_of_what_is_filled_are_as_good_as_trying_everything(corridors, data):
     corridor = data.draw(corridors(most_nodes=4))
