@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -70,6 +70,12 @@ def plan(
         Path | None, typer.Argument(metavar="[SCENARIO.toml]", help="Scenario; the default one without it.")
     ] = None,
     *,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Begin with a shipped scenario: green-only, ... (docs/scenarios.md)."
+        ),
+    ] = None,
     stations: Annotated[int | None, typer.Option(help="Largest number of new stations.")] = None,
     year: Annotated[int | None, typer.Option(help="2027, 2030 or 2035.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for CSV, XLSX, GeoJSON and JSON.")] = None,
@@ -162,7 +168,8 @@ def plan(
         if simulate_days is not None:
             settings.append(f"station.simulated_days={simulate_days}")
         closed = {"closures": close or [], "hazmat_closed": hazmat_close or []}
-        scenario = _scenario(scenario_file, settings=settings, fields=fields, closed=closed)
+        begun = _begun(scenario_file, preset)
+        scenario = _scenario(scenario_file, begun, settings=settings, fields=fields, closed=closed)
         if out is not None:
             exports.check_folder(out)
         scenario, refused = _with_sites(scenario, sites, crs=sites_crs)
@@ -181,13 +188,29 @@ def plan(
             typer.echo(f"wrote {path}", err=True)
 
 
-def _scenario(
-    path: Path | None, *, settings: list[str], fields: Mapping[str, object], closed: Mapping[str, list[str]]
-) -> Scenario:
-    """Return the scenario of a file with the command line's options on top; closures add to the file's."""
-    from planner.scenario import read_toml, validated, with_settings
+def _begun(path: Path | None, preset_id: str | None) -> dict[str, Any]:
+    """Return the content of a scenario file or of a preset; nothing without either."""
+    from planner.presets import preset
+    from planner.scenario import read_toml
 
-    content = read_toml(path) if path is not None else {}
+    if preset_id is None:
+        return read_toml(path) if path is not None else {}
+    if path is not None:
+        raise InputError(Fault("a scenario file and a preset are both given", "--preset", "Choose one"))
+    return preset(preset_id).model_dump(mode="json", exclude_unset=True)
+
+
+def _scenario(
+    path: Path | None,
+    content: Mapping[str, Any],
+    *,
+    settings: list[str],
+    fields: Mapping[str, object],
+    closed: Mapping[str, list[str]],
+) -> Scenario:
+    """Return a scenario with the command line's options on top; closures add to its own."""
+    from planner.scenario import validated, with_settings
+
     content = with_settings(content, settings)
     content |= {name: value for name, value in fields.items() if value is not None}
     scenario = validated(content, where=path.name if path is not None else "scenario")

@@ -146,8 +146,9 @@ class SitingCase:
     @property
     def fixed_kg_per_day(self) -> NDArray[np.float64]:
         """(n_sites,) float64, size that a new station at each site has by the scenario, NaN for any."""
-        fixed = pd.Series(self.scenario.sizes, dtype=np.float64)
-        return fixed.reindex(self.inputs.sites.index).to_numpy(dtype=np.float64)
+        sizes = np.full(len(self.inputs.sites), np.nan)
+        sizes[self.rows(tuple(self.scenario.sizes))] = list(self.scenario.sizes.values())
+        return sizes
 
     def rows(self, site_ids: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of sites by their ids."""

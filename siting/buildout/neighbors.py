@@ -335,7 +335,8 @@ class _Around:
         stays = course[:, -1] > 0
         allowed &= stays[None, :, None] | ~(must[self._one] & (self._one >= 0))[:, None, None]
         allowed &= stays[None, None, :] | ~must[self._other][:, None, None]
-        once = np.isin(course, (0, len(self._all.sizes) - 1)).all(axis=1)  # none or the one size, never twice
+        # At a site of fixed size the last state stands for all.
+        once: Bools = np.all(np.isin(course, (0, len(self._all.sizes) - 1)), axis=1)
         allowed &= once[None, :, None] | ~(question.is_fixed[self._one] & (self._one >= 0))[:, None, None]
         allowed &= once[None, None, :] | ~question.is_fixed[self._other][:, None, None]
         return allowed
