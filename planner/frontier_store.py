@@ -53,7 +53,7 @@ class StoredFrontier:
 
 
 def question(scenario: Scenario) -> Scenario:
-    """Return what the frontier of a scenario asks: its own year, without any limit on money or number."""
+    """Return what the frontier of a scenario asks: its own year, without limits on money, number or sizes."""
     return scenario.model_copy(
         update={
             "stations": max(_ANY_NUMBER, scenario.stations),
@@ -61,6 +61,7 @@ def question(scenario: Scenario) -> Scenario:
             "rollout": {},
             "rollout_budget_wan_cny": {},
             "room": True,
+            "sizes": {},
         }
     )
 

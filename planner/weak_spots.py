@@ -41,7 +41,7 @@ def plan_weak_spots(
     """
     if resilient is not None:
         return resilient.weak_spots
-    forbidden = case.rows(case.scenario.forbidden)
+    forbidden = case.barred
     if detours is None:
         return weak_spots(
             case.cover,

@@ -1,12 +1,15 @@
 """Shipped scenarios: valid, of known assumptions within their ranges, named, and in the wheel's package."""
 
+import inspect
+import re
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from corridor.errors import InputError
-from planner import cli, siting_case
+from planner import cli, edits, siting_case
 from planner.closures import closed_arcs
 from planner.inputs import assumptions_in_force, load_inputs
 from planner.presets import PRESETS, preset, preset_explanation, preset_name, preset_of
@@ -95,3 +98,12 @@ def test_the_command_line_begins_with_a_preset(monkeypatch, tmp_path):
     assert both.exit_code != 0
     assert "a scenario file and a preset" in both.output
     assert len(asked) == 2
+
+
+def test_the_page_of_scenarios_names_every_field_edit_and_preset():
+    page = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w-]+)`", page))
+    functions = {name for name, one in inspect.getmembers(edits, inspect.isfunction) if name[0] != "_"}
+    made = {name for name in functions if getattr(edits, name).__module__ == "planner.edits"}
+    assert made >= {"lock", "move", "resize"}
+    assert {*Scenario.model_fields, *made, *PRESETS} <= named

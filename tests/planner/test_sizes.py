@@ -131,6 +131,9 @@ def test_a_closed_station_is_as_if_it_were_not_in_the_table(tmp_path, monkeypatc
     assert list(closed.stations["site_id"]) == list(without.stations["site_id"])
     assert served_kg(closed) == pytest.approx(served_kg(without))
     assert closed.certificate.bound == pytest.approx(without.certificate.bound, rel=1e-6)
+    spots = [plan.weak_spots.set_index("site_id")["left_share"].sort_index() for plan in (closed, without)]
+    pd.testing.assert_series_equal(*spots)
+    assert closed.gains.set_index("site_id").loc[BUSY, "status"] == "closed"
 
 
 def test_an_explained_plan_offers_no_closed_station():
