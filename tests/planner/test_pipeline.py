@@ -66,7 +66,7 @@ def test_served_flows_name_stations_that_are_open_and_on_their_route(plan):
 
 
 def test_every_counted_trip_runs_on_the_corridor_and_the_region_counts_more(plan):
-    region = make_plan(Scenario(stations=0, scope="region"))
+    region = make_plan(Scenario(room=False, stations=0, scope="region"))
     assert region.kpis["demand_kg_per_day"] > plan.kpis["demand_kg_per_day"]
     assert len(region.flows) == len(region.flows[["route", "vehicle_class"]].drop_duplicates())
     merged = plan.flows.merge(region.flows, on=["route", "vehicle_class"], suffixes=("", "_region"))
