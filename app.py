@@ -16,7 +16,9 @@ from planner.views import (
     demand_panel,
     frame,
     kpis,
+    links,
     point_panel,
+    road_panel,
     route_panel,
     session,
     sidebar,
@@ -40,22 +42,25 @@ def page() -> None:
         initial_sidebar_state=256,
     )
     style.apply()
+    link = links.opened()
     with st.sidebar:
         language = sidebar.language()
     try:
-        state = session.current()
+        state = session.current(link.scenario)
         state.collect()
         # Truck speeds are assumptions too: the roads drawn are those of the plan drawn.
         inputs = load_inputs(state.plan.scenario if state.plan else None)
     except ChengyuError as error:
         st.error(status.message(error, language))
         return
+    links.begin(state)
     plan = state.plan
     with st.sidebar:
         toolbar.draw(state, language)
         sidebar.scenario(state, inputs, language)
     view = frame.head(language, year=(plan.scenario if plan else state.wanted or Scenario()).year)
-    tour.draw(language, is_first_use=not st.query_params)
+    links.tell(language)
+    tour.draw(language, is_first_use=link.is_bare)
     status.draw(state, language)
     if view == "charts":
         charts_panel.draw(plan, language)
@@ -65,6 +70,8 @@ def page() -> None:
         demand_panel.draw(state, language)
     elif view == "routes":
         route_panel.draw(state, inputs, language)
+    elif view == "roads":
+        road_panel.draw(state, language)
     elif view == "sites":
         site_panel.draw(state, inputs, language)
     elif view == "points":
@@ -74,6 +81,7 @@ def page() -> None:
             kpis.draw(plan, language)
         workspace.draw(state, inputs, language)
     frame.foot(language)
+    links.follow(state, links.shown(state, language))
 
 
 page()

@@ -61,11 +61,11 @@ def _closed(plan: Plan, inputs: Inputs) -> list[LineString]:
 
 def switches(language: Language) -> set[str]:
     """Draw the switches of the layers and return those that are on."""
+    st.session_state.setdefault("layers", list(FIRST))
     chosen = st.pills(
         text("layer.label", language),
         SWITCHES,
         selection_mode="multi",
-        default=FIRST,
         format_func=lambda name: text(f"layer.{name}", language),
         key="layers",
         label_visibility="collapsed",

@@ -8,11 +8,12 @@ from planner.text import Language, text
 from planner.views.style import escaped
 
 #: Views of the page, the first drawn at the start.
-VIEWS = ("plan", "compare", "charts", "demand", "routes", "sites", "points")
+VIEWS = ("plan", "compare", "charts", "demand", "routes", "sites", "points", "roads")
 
 
 def head(language: Language, *, year: int) -> str:
     """Draw the title, what the page shows, and the choice of the view; return the view chosen."""
+    st.session_state.setdefault("view", VIEWS[0])
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"
     ):
@@ -21,15 +22,15 @@ def head(language: Language, *, year: int) -> str:
             f"<p>{escaped(text('app.subtitle', language, year=year))}</p></div>",
             width="content",
         )
-        return st.segmented_control(
+        chosen = st.segmented_control(
             text("view.label", language),
             VIEWS,
-            default=VIEWS[0],
             required=True,
             format_func=lambda name: text(f"view.{name}", language),
             key="view",
             label_visibility="collapsed",
         )
+        return chosen or VIEWS[0]
 
 
 def foot(language: Language) -> None:

@@ -41,12 +41,15 @@ class Opened:
         Why its scenario was not opened.
     left_out
         What else of it was not followed.
+    is_bare
+        Whether the address said nothing: nobody came here before.
     """
 
     scenario: Scenario | None
     view: View
     fault: InputError | None
     left_out: tuple[Fault, ...]
+    is_bare: bool = False
 
 
 def opened() -> Opened:
@@ -157,7 +160,7 @@ def _read(query: dict[str, str]) -> Opened:
             scenario = decode(given)
         except InputError as error:
             fault = error
-    return Opened(scenario=scenario, view=view, fault=fault, left_out=left_out)
+    return Opened(scenario=scenario, view=view, fault=fault, left_out=left_out, is_bare=not query)
 
 
 def _query(session: Session, view: View) -> dict[str, str]:

@@ -28,16 +28,17 @@ _COMING_PERCENT = (0, 20, 40, 60, 80, 100)
 
 def language() -> Language:
     """Draw the language switch and return the language."""
-    return st.segmented_control(
+    st.session_state.setdefault("language", LANGUAGES[0])
+    chosen = st.segmented_control(
         text("language.label", "zh"),
         LANGUAGES,
-        default=LANGUAGES[0],
         required=True,
         format_func=lambda code: text(f"language.{code}", code),
         key="language",
         label_visibility="collapsed",
         width="stretch",
     )
+    return chosen or LANGUAGES[0]
 
 
 @st.fragment
