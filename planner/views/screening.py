@@ -81,10 +81,10 @@ def rows(plan: Plan, language: Language) -> pd.DataFrame:
     if "road_km" in stations:
         columns.append("road_km")
     for rule in RULES:
-        flag = f"screen_{rule.rule_id}"
-        if flag in stations:
-            table[flag] = [_flag(value, language) for value in stations[flag]]
-            columns.append(flag)
+        column = f"screen_{rule.rule_id}"
+        if column in stations:
+            table[column] = [flag(value, language) for value in stations[column]]
+            columns.append(column)
     return table[columns]
 
 
@@ -122,6 +122,6 @@ def needed(rule: Any, language: Language) -> str:  # noqa: ANN401  a corridor.si
     return str(rule.needs_zh if language == "zh" else rule.needs)
 
 
-def _flag(value: object, language: Language) -> str:
+def flag(value: object, language: Language) -> str:
     """Return a flag with its sign."""
     return f"{_SIGNS[value]} {text(f'screening.flag_{value}', language)}" if value in _SIGNS else _UNKNOWN

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from planner.text import Language, text
+from planner.views.cards import place
 from planner.views.names import name
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 def draw(session: Session, plan: Plan, inputs: Inputs, selection: Selection, language: Language) -> None:
     """Draw the card with a way to close it."""
-    del plan
-    tables = {"station": inputs.sites, "site": inputs.sites, "base": inputs.bases}
     with st.container(key="card"):
         st.button(
             text("card.close", language), key="card-close", icon=":material/close:", on_click=session.deselect
         )
-        if selection.kind != "route":
-            st.subheader(name(tables[selection.kind].loc[selection.key], language))
+        if selection.kind in {"station", "site"}:
+            place.draw(session, plan, inputs, selection.key, language)
+        elif selection.kind == "base":
+            st.subheader(name(inputs.bases.loc[selection.key], language))
