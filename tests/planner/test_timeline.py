@@ -26,7 +26,7 @@ FULL = Scenario(
 
 @pytest.fixture(scope="module")
 def plan(solved):
-    return solved(stations=5, rollout={"2027": 2}, solve={"time_limit_s": 5.0})
+    return solved(stations=5, rollout={"2027": 2}, solve={"gap": 0.02})
 
 
 def test_stations_of_a_rollout_stand_since_the_year_they_were_built(plan):
