@@ -40,6 +40,9 @@ _START_SHARE = 0.5
 #: Topping up less than this share of the tank is no visit: the next access of the station just left.
 _LEAST_FILL = 0.01
 
+#: Shares of a tank that differ by less are equal: sums of doubles.
+_LAST_DIGITS = 1e-6
+
 #: Columns of the levels.
 LEVEL_COLUMNS = ("km", "route_km", "homeward", "level_kg", "level_share", "filled_kg", "site_id")
 
@@ -72,6 +75,23 @@ class FillProfile:
     def lowest_share(self) -> float:
         """Lowest level over the usable tank; below 0 where hydrogen is missing."""
         return float(self.levels["level_share"].min())
+
+    @property
+    def dry_at(self) -> tuple[float, bool] | None:
+        """Where the level first falls below the reserve: km since Chengdu, whether homeward; None: nowhere."""
+        dry = self.levels[self.levels["level_share"] < -_LAST_DIGITS]
+        return None if dry.empty else (float(dry["route_km"].iloc[0]), bool(dry["homeward"].iloc[0]))
+
+    @property
+    def comes_home_short(self) -> bool:
+        """Whether the vehicle comes home with less than it left with."""
+        shares = self.levels["level_share"]
+        return bool(shares.iloc[-1] < shares.iloc[0] - _LAST_DIGITS)
+
+    @property
+    def stops(self) -> int:
+        """Number of fills."""
+        return int((self.levels["site_id"] != "").sum())
 
     @property
     def filled_kg(self) -> float:

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from siting.delivery import PARTS
 from siting.supply_network import DAYS_OF_MONTH
+from siting.supply_tables import PRODUCTION_PARTS
 from siting.supply_terms import SEASONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from planner.plan import Plan
 
 #: Months, January first.
@@ -136,4 +140,29 @@ def base_figures(plan: Plan, base_id: str) -> dict[str, float]:
         "use_share": made / (made + idle) if made + idle > 0.0 else float("nan"),
         "left_t": (idle + float(rows["expandable_kg"].sum())) / 1000.0,
         **means,
+    }
+
+
+def base_costs(plan: Plan, base_id: str) -> dict[str, float]:
+    """Return what a kilogram of a base costs at the stations, by part, mean by kg; empty if it sends nothing.
+
+    Returns
+    -------
+    dict[str, float]
+        ``electricity_cny_per_kg``, ``electrolyzer_cny_per_kg``, ``purchase_cny_per_kg``,
+        ``storage_cny_per_kg``, and of delivery ``conversion_cny_per_kg`` and ``transport_cny_per_kg``.
+    """
+    links = plan.supply[(plan.supply["base_id"] == base_id) & (plan.supply["kg_per_day"] > 0.0)]
+    kg = float(links["kg_per_day"].sum())
+    if kg <= 0.0:
+        return {}
+
+    def mean(names: Iterable[str]) -> float:
+        return float(sum((links["kg_per_day"] * links[name].fillna(0.0)).sum() for name in names)) / kg
+
+    conversion = [name for name in PARTS if name.startswith("conversion")]
+    return {
+        **{name: mean([name]) for name in PRODUCTION_PARTS},
+        "conversion_cny_per_kg": mean(conversion),
+        "transport_cny_per_kg": mean(name for name in PARTS if name not in conversion),
     }

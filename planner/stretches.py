@@ -195,6 +195,22 @@ def _cut(
     )
 
 
+def stations_on(plan: Plan, route_id: str) -> pd.DataFrame:
+    """Return the stations of a plan along a corridor route, in order from Chengdu.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``site_id``, ``km``, ``name_zh``, ``name_en``, ``status``, ``capacity_kg_per_day``,
+        ``load_kg_per_day``, ``utilization``.
+    """
+    rows = plan.stretches[plan.stretches["route_id"] == route_id].iloc[1:]
+    told = ["name_zh", "name_en", "status", "capacity_kg_per_day", "load_kg_per_day", "utilization"]
+    table = rows[["from_site", "from_km"]].rename(columns={"from_site": "site_id", "from_km": "km"})
+    named: pd.DataFrame = table.join(plan.stations.set_index("site_id")[told], on="site_id")
+    return named.reset_index(drop=True)
+
+
 def stretch_lines(plan: Plan, inputs: Inputs) -> list[StretchLine]:
     """Return the stretches of a plan with their lines; those of no length are left out."""
     geometry = inputs.network.edges.geometry.to_numpy()

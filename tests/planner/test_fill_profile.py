@@ -9,7 +9,7 @@ from demand.inputs import VEHICLE_CLASSES
 from planner.driving import on_arcs
 from planner.fill_profile import LEVEL_COLUMNS, fill_profile, tanks
 from planner.inputs import assumptions_in_force, load_inputs
-from planner.stretches import route_paths
+from planner.stretches import route_paths, stations_on
 from siting.replay import replay_trips
 
 ROUTES = [named.route_id for named in NAMED_ROUTES]
@@ -68,10 +68,19 @@ def test_the_lowest_level_is_the_replays_and_a_served_trip_never_needs_its_reser
     options = {"route_id": route_id, "vehicle_class": vehicle_class}
     replay = _driven(inputs, values, used, **options, site_ids=site_ids)
     assert made.lowest_share == pytest.approx(replay.lowest_level_share[0])
+    assert (made.dry_at is not None or made.comes_home_short) == bool(len(replay.faults))
     if not len(replay.faults):
         assert made.lowest_share >= 0.0
-    else:
-        assert made.lowest_share < 0.0 or made.levels["level_kg"].iloc[-1] < made.levels["level_kg"].iloc[0]
+
+
+@pytest.mark.parametrize("vehicle_class", ["tractor_49t", "light_4t5"])
+def test_without_stations_the_tank_runs_dry_where_the_replay_says(inputs, values, used, plan, vehicle_class):
+    options = {"route_id": "chengyu", "vehicle_class": vehicle_class}
+    made = fill_profile(plan, inputs, **options, site_ids=[])
+    fault = _driven(inputs, values, used, **options, site_ids=[]).faults.iloc[0]
+    route_km, homeward = made.dry_at
+    driven = 2 * made.length_km - route_km if homeward else route_km
+    assert driven == pytest.approx(fault["km"])
 
 
 @pytest.mark.parametrize("route_id", ROUTES)
@@ -122,6 +131,17 @@ def test_the_road_is_as_high_as_the_terrain_says(plan, inputs):
     )
     assert made.elevation["km"].iloc[-1] == pytest.approx(path.length_km)
     assert made.elevation["km"].is_monotonic_increasing
+
+
+def test_stations_along_a_route_are_those_filled_at(plan, inputs):
+    for route_id in ROUTES:
+        told = stations_on(plan, route_id)
+        made = fill_profile(plan, inputs, route_id, vehicle_class="tractor_49t")
+        filled = set(made.levels["site_id"]) - {""}
+        assert filled <= set(told["site_id"])
+        assert told["km"].is_monotonic_increasing
+        assert told["name_zh"].notna().all()
+        assert len(filled) >= len(told) - 2  # a station right behind another tops up too little
 
 
 class _Asked:

@@ -6,7 +6,15 @@ import pytest
 
 from planner.pipeline import make_plan
 from planner.scenario import Scenario
-from planner.seasons import MONTHS, base_figures, production_of, season_of, served_by, supply_of_month
+from planner.seasons import (
+    MONTHS,
+    base_costs,
+    base_figures,
+    production_of,
+    season_of,
+    served_by,
+    supply_of_month,
+)
 from siting.supply_network import DAYS_OF_MONTH
 
 LINK = ["site_id", "base_id", "mode"]
@@ -73,6 +81,17 @@ def test_costs_of_a_base_are_means_by_kilogram(plan):
     )
     kg = plan.supply["kg_per_day"].sum()
     assert spent / kg == pytest.approx(plan.kpis["hydrogen_cny_per_kg"])
+
+
+def test_parts_of_the_cost_add_up_to_production_and_delivery(plan):
+    for base_id in plan.supply["base_id"].unique():
+        costs, figures = base_costs(plan, base_id), base_figures(plan, base_id)
+        if figures["kg_per_day"] == 0.0:
+            assert costs == {}
+            continue
+        whole = figures["production_cny_per_kg"] + figures["delivery_cny_per_kg"]
+        assert sum(costs.values()) == pytest.approx(whole)
+        assert all(cost >= 0.0 for cost in costs.values())
 
 
 def test_seasons_are_those_of_the_power_market():
