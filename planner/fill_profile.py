@@ -78,7 +78,7 @@ class FillProfile:
 
     @property
     def dry_at(self) -> tuple[float, bool] | None:
-        """Where the level first falls below the reserve: km since Chengdu, whether homeward; None: nowhere."""
+        """Where the level first falls below the reserve: km since Chengdu, whether homeward."""
         dry = self.levels[self.levels["level_share"] < -_LAST_DIGITS]
         return None if dry.empty else (float(dry["route_km"].iloc[0]), bool(dry["homeward"].iloc[0]))
 

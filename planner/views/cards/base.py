@@ -47,7 +47,9 @@ def draw(session: Session, plan: Plan, inputs: Inputs, base_id: str, language: L
     figures = base_figures(plan, base_id)
     st.html(
         parts.head(
-            name(base, language), text(f"kind.{base['kind']}", language), badges(base, figures, language)
+            name(base, language),
+            text(f"kind.{base['kind']}", language),
+            badges(figures, language, is_green=bool(base["green"])),
         )
     )
     st.html(parts.figures(tiles(figures, str(base["kind"]), language)))
@@ -71,16 +73,15 @@ def draw(session: Session, plan: Plan, inputs: Inputs, base_id: str, language: L
         st.html(parts.heading(text("base_card.costs", language)) + parts.shares(told))
 
 
-def badges(base: pd.Series, figures: dict[str, float], language: Language) -> list[tuple[str, str]]:
+def badges(figures: dict[str, float], language: Language, *, is_green: bool) -> list[tuple[str, str]]:
     """Return what is to be known of the base at a glance."""
+    kind = (
+        (text("base_card.green", language), "good")
+        if is_green
+        else (text("base_card.not_green", language), "")
+    )
     is_used = figures["kg_per_day"] > 0.0
-    return [
-        (
-            text(f"base_card.{'green' if base['green'] else 'not_green'}", language),
-            "good" if base["green"] else "",
-        ),
-        *([] if is_used else [(text("base_card.unused", language), "warn")]),
-    ]
+    return [kind] if is_used else [kind, (text("base_card.unused", language), "warn")]
 
 
 def tiles(figures: dict[str, float], kind: str, language: Language) -> list[tuple[str, str, str]]:
@@ -169,14 +170,15 @@ def production(made: pd.DataFrame, language: Language, look: Look) -> alt.LayerC
 
 def alternative(made: pd.DataFrame, language: Language) -> str:
     """Return the chart in words."""
-    most, least = int(made["produced_t"].idxmax()), int(made["produced_t"].idxmin())
+    made_t = made["produced_t"].to_numpy()
+    most, least = (text(f"month.m{1 + int(at):02d}", language) for at in (made_t.argmax(), made_t.argmin()))
     return text(
         "base_card.by_month_alt",
         language,
-        most=text(f"month.m{most:02d}", language),
-        most_t=number(made["produced_t"].max()),
-        least=text(f"month.m{least:02d}", language),
-        least_t=number(made["produced_t"].min()),
+        most=most,
+        most_t=number(made_t.max()),
+        least=least,
+        least_t=number(made_t.min()),
     )
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from planner.text import Language, text
-from planner.views.cards import place
-from planner.views.names import name
+from planner.views.cards import base, place, route
 
 if TYPE_CHECKING:
     from planner.inputs import Inputs
@@ -23,7 +22,9 @@ def draw(session: Session, plan: Plan, inputs: Inputs, selection: Selection, lan
         st.button(
             text("card.close", language), key="card-close", icon=":material/close:", on_click=session.deselect
         )
-        if selection.kind in {"station", "site"}:
-            place.draw(session, plan, inputs, selection.key, language)
+        if selection.kind == "route":
+            route.draw(session, plan, inputs, selection.key, language)
         elif selection.kind == "base":
-            st.subheader(name(inputs.bases.loc[selection.key], language))
+            base.draw(session, plan, inputs, selection.key, language)
+        else:
+            place.draw(session, plan, inputs, selection.key, language)

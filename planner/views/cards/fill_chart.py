@@ -139,7 +139,7 @@ def _fills(
         said_km=[with_unit(km, "km", language) for km in at["route_km"]],
         said_kg=[with_unit(kg, "kg", language, digits=1) for kg in at["filled_kg"]],
     )
-    return (
+    points: alt.Chart = (
         alt.Chart(said)
         .mark_point(filled=True, size=48, opacity=1.0, stroke=look.paper, color=look.ink)
         .encode(
@@ -155,3 +155,4 @@ def _fills(
             ),
         )
     )
+    return points
