@@ -41,18 +41,17 @@ def plan_weak_spots(
     """
     if resilient is not None:
         return resilient.weak_spots
-    forbidden = case.barred
     if detours is None:
         return weak_spots(
             case.cover,
             case.volume,
             stations=solution.stations,
             existing=case.existing,
-            forbidden=forbidden,
+            forbidden=case.barred,
         )
     stations = np.asarray(solution.stations, dtype=np.int64)
     left = np.array([detours.covered(case.cover, stations[stations != out]) for out in stations.tolist()])
-    allowed = np.setdiff1d(np.arange(len(case.inputs.sites)), forbidden)
+    allowed = np.setdiff1d(np.arange(len(case.inputs.sites)), case.barred)
     asked = (case.cover, detours.legs, detours.steps, detours.trips.volume.tobytes(), allowed.tobytes())
     order = np.lexsort((stations, left))
     return WeakSpots(

@@ -133,3 +133,14 @@ def test_the_command_line_prints_the_weak_spots(tmp_path, monkeypatch, plan):
     )
     assert said.exit_code == 0
     assert "薄弱站点 Weak spots" in said.stdout
+
+
+def test_a_closed_station_is_no_weak_spot_and_no_longer_within_reach(solved):
+    closed = "ST-JIULONGPO"
+    plan = solved(room=False, stations=2, closed_stations=(closed,))
+    case = siting_case(plan.scenario)
+    assert closed not in set(plan.weak_spots["site_id"])
+    rest = np.setdiff1d(np.arange(len(case.inputs.sites)), case.rows([closed]))
+    reachable = case.volume[served_trips(case.cover, rest)].sum()
+    worst = plan.weak_spots.iloc[0]
+    assert worst["left_share"] == pytest.approx(worst["left_kg_per_day"] / reachable)

@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.pipeline import make_plan
-from planner.scenario import Scenario
 from planner.seasons import (
     MONTHS,
     base_costs,
@@ -21,8 +19,8 @@ LINK = ["site_id", "base_id", "mode"]
 
 
 @pytest.fixture(scope="module", params=[{}, {"on_site": True, "green_only": True}])
-def plan(request):
-    return make_plan(Scenario(room=False, stations=4, **request.param))
+def plan(request, solved):
+    return solved(room=False, stations=4, **request.param)
 
 
 def test_months_add_up_to_the_year(plan):

@@ -7,7 +7,6 @@ from streamlit.testing.v1 import AppTest
 
 from planner.fill_profile import fill_profile
 from planner.inputs import load_inputs
-from planner.pipeline import make_plan
 from planner.plan import no_rollout
 from planner.scenario import Scenario
 from planner.seasons import base_figures, production_of, served_by
@@ -22,8 +21,8 @@ _LAPSE_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return make_plan(Scenario(stations=4, rollout={"2027": 2}, solve={"gap": 0.05}))
+def plan(solved):
+    return solved(stations=5, rollout={"2027": 2}, solve={"gap": 0.02})
 
 
 @pytest.fixture(scope="module")
