@@ -339,10 +339,11 @@ def _legend(contents: MapContents, view: Projection, language: Language) -> str:
         for key in ("station_new", "station_existing", "motorway", "trunk")
     }
     parts = []
+    outline = f'stroke="{palette.INK}" stroke-width="1.3"'
     for row, (kind, fill) in enumerate((("new", palette.INK), ("existing", "#fff"))):
         y = top + 18.0 * row
         parts += [
-            f'<circle cx="15" cy="{y - 3.5}" r="6.5" fill="{fill}" stroke="{palette.INK}" stroke-width="1.3"/>',
+            f'<circle cx="15" cy="{y - 3.5}" r="6.5" fill="{fill}" {outline}/>',
             _text(columns[0] + 24, y, said[f"station_{kind}"]),
         ]
     parts += [

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from planner.objective import PER_DAY
+from planner import proof_words
 from planner.text import Language, text
-from planner.views.figures import gap, number, with_unit
 from planner.views.style import escaped
 
 if TYPE_CHECKING:
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.scenario import Objective
     from siting.certificate import Certificate
+
+goal, verdict = proof_words.goal, proof_words.verdict
 
 
 def draw(plan: Plan, language: Language) -> None:
@@ -32,46 +33,12 @@ def draw(plan: Plan, language: Language) -> None:
     st.html(f'<p class="proof-line"><b>{escaped(text("table.notices", language))}</b></p><ul>{items}</ul>')
 
 
-def goal(plan: Plan, language: Language) -> str:
-    """Return what was maximized, and whether the room of stations counted."""
-    scenario = plan.scenario
-    keys = [f"{scenario.objective}_said", "with_room" if scenario.counts_room else "within_range"]
-    if scenario.earlier_years:
-        keys.append("by_year")
-    if scenario.has_budget:
-        keys.append("within_budget")
-    joint = {"zh": "。", "en": ". "}[language]
-    return joint.join(text(f"objective.{key}", language).rstrip("。.") for key in keys) + joint.strip()
-
-
 def table(
     proof: Certificate, replay: Mapping[str, Any], language: Language, *, objective: Objective = "kg"
 ) -> str:
     """Return the certificate, in the unit of the objective, and the replay as an HTML table."""
-    per_day = PER_DAY[objective]
-    rows = {
-        text("certificate.incumbent", language): with_unit(proof.incumbent, per_day, language, digits=1),
-        text("certificate.bound", language): with_unit(proof.bound, per_day, language, digits=1),
-        text("certificate.gap", language): gap(proof.gap),
-        text("certificate.seconds", language): with_unit(proof.seconds, "s", language, digits=1),
-        text("certificate.solver", language): f"{proof.solver} {proof.version}",
-        text("certificate.replay", language): text(
-            "certificate.replay_value",
-            language,
-            trips=number(replay["trips"]),
-            faults=number(replay["faults"]),
-        ),
-    }
+    rows = proof_words.proof_rows(proof, replay, language, objective=objective)
     cells = "".join(
         f"<tr><td>{escaped(key)}</td><td>{escaped(value)}</td></tr>" for key, value in rows.items()
     )
     return f'<table class="proof">{cells}</table>'
-
-
-def verdict(proof: Certificate, language: Language) -> str:
-    """Return the certificate in one sentence: only a closed gap is called optimal."""
-    if proof.status == "feasible" and proof.gap is None:
-        return text("certificate.feasible_unbounded", language)
-    if proof.status == "feasible":
-        return text("certificate.feasible", language, gap=gap(proof.gap))
-    return text(f"certificate.{proof.status}", language)
