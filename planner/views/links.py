@@ -111,9 +111,10 @@ def follow(session: Session, view: View) -> None:
         st.query_params.from_dict(query)
 
 
-def draw(session: Session, view: View, language: Language) -> None:
+def draw(session: Session, language: Language) -> None:
     """Draw the link to what the page shows, and what it does not carry."""
-    with st.popover(text("share.button", language), icon=":material/link:", key="share", width="stretch"):
+    view = shown(session, language)
+    with st.popover(text("share.button", language), icon=":material/link:", key="share"):
         scenario = session.wanted or Scenario()
         try:
             encode(scenario)
@@ -145,7 +146,7 @@ def tell(language: Language) -> None:
         if found.left_out:
             left_out = InputError(found.left_out)
             st.warning(message(left_out, language, lead="share.left_out"), icon=":material/link_off:")
-        if st.button(text("share.dismiss", language), key="link-dismiss"):
+        if st.button(text("share.dismiss", language), key="link-dismiss", type="tertiary"):
             st.session_state["link-told"] = True
             st.rerun()
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from corridor.errors import InputError
+from corridor.errors import ChengyuError
 from planner import road_upload
 from planner.fault_text import sentence
 from planner.text import Language, text
 from planner.views.presence import stop_when_left
+from planner.views.session import demand
 from planner.views.status import message
 
 if TYPE_CHECKING:
@@ -239,10 +240,11 @@ def _take(session: Session, panel: _Panel, found: RoadPreview, language: Languag
         return
     try:
         with st.spinner(text("own_roads.using", language)):
-            folder = road_upload.keep(found)
-    except InputError as error:
-        panel.error, panel.lead = error, "own_roads.not_kept"
+            scenario = session.draft.model_copy(update={"network": str(road_upload.keep(found))})
+            demand(scenario)
+    except ChengyuError as error:
+        panel.error, panel.lead = error, "own_roads.not_taken"
     else:
         panel.clear()
-        session.apply(session.draft.model_copy(update={"network": str(folder)}))
+        session.apply(scenario)
     st.rerun()

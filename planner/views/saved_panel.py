@@ -58,9 +58,7 @@ class _Panel:
 def draw(session: Session, language: Language) -> None:
     """Draw the panel behind a button."""
     panel: _Panel = st.session_state.setdefault(_KEY, _Panel())
-    with st.popover(
-        text("saved.button", language), icon=":material/folder_open:", key="saved", width="stretch"
-    ):
+    with st.popover(text("saved.button", language), icon=":material/folder_open:", key="saved"):
         _state(session, panel, language)
         _save(session, panel, language)
         _kept(session, panel, language)

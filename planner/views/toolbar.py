@@ -30,7 +30,7 @@ def draw(session: Session, language: Language) -> None:
                 on_click=go,
             )
     with st.container(horizontal=True, gap="xsmall", key="toolbar-more"):
-        links.draw(session, links.shown(session, language), language)
+        links.draw(session, language)
         saved_panel.draw(session, language)
     _preset(session, language)
 

@@ -14,6 +14,7 @@ from planner.views import (
     downloads,
     economics,
     legend,
+    links,
     plan_points,
     rollout,
     screening,
@@ -57,6 +58,7 @@ def _map(session: Session, plan: Plan | None, inputs: Inputs, language: Language
             has_points=len(plan.points) > 0,
         )
     legend.draw(inputs.bases, language, drawn)
+    links.follow(session, links.shown(session, language))
 
 
 def _beside(session: Session, plan: Plan, inputs: Inputs, language: Language) -> None:

@@ -105,10 +105,14 @@ class Visit:
         Address of the app.
     size
         Width and height of the window, pixels.
+    locale
+        Language of the browser.
+    path
+        What of the address follows the host.
     """
 
-    def __init__(self, browser, url, size=(1280, 800)):
-        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    def __init__(self, browser, url, size=(1280, 800), locale="zh-CN", path=""):
+        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
         self.requests, self.complaints = [], []
@@ -116,7 +120,7 @@ class Visit:
         self.page.on("websocket", lambda socket: self.requests.append(socket.url))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._heard)
-        self.page.goto(url)
+        self.page.goto(url + path)
 
     def _heard(self, message):
         if message.type == "error":

@@ -35,7 +35,7 @@ def _page():
     view = links.shown(session, language)
     links.follow(session, view)
     links.tell(language)
-    links.draw(session, view, language)
+    links.draw(session, language)
 
 
 def start(query=None):

@@ -5,6 +5,7 @@ import threading
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from corridor.sources import data_directory
 from planner import road_upload
 from planner.road_upload import preview
 from planner.scenario import Scenario
@@ -42,7 +43,7 @@ def _page():
 
 
 def start(language="zh"):
-    app = AppTest.from_function(_page, default_timeout=30)
+    app = AppTest.from_function(_page, default_timeout=90)
     app.session_state["in"] = language
     app.run()
     assert not app.exception
@@ -68,7 +69,7 @@ def read(app, *files):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_roads_are_looked_over_taken_and_given_back(town, store, language):
+def test_roads_are_looked_over_before_they_are_taken(town, store, language):
     app = start(language)
     state = app.session_state["kept-session"]
     assert app.caption[0].value == text("own_roads.shipped", language)
@@ -89,9 +90,23 @@ def test_roads_are_looked_over_taken_and_given_back(town, store, language):
     )
     assert far["snap_km"].is_monotonic_increasing
     press(app, "own-roads-use")
-    folder = road_upload.keep(expected)
+    assert app.error[0].value.startswith(text("own_roads.not_taken", language)), "no trips in one town"
+    assert state.wanted is None
+    assert app.metric, "what was read stays in sight"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_roads_are_taken_over_and_given_back(language):
+    app = start(language)
+    state = app.session_state["kept-session"]
+    names = ("roads_nodes.parquet", "roads_edges.parquet")
+    files = [(name, (data_directory() / name).read_bytes()) for name in names]
+    read(app, *files)
+    press(app, "own-roads-use")
+    assert not app.error
+    folder = road_upload.keep(preview(files))
     assert state.wanted == Scenario(stations=7, network=str(folder))
-    assert app.caption[0].value == text("own_roads.in_use", language, name="town.osm.pbf")
+    assert app.caption[0].value == text("own_roads.in_use", language, name=", ".join(names))
     assert not app.metric
     press(app, "own-roads-back")
     assert state.wanted == Scenario(stations=7)
@@ -130,7 +145,7 @@ def test_a_store_that_cannot_be_written_to_is_said(town, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("CHENGYU_STORE", str(tmp_path / "file"))
     press(app, "own-roads-use")
-    assert app.error[0].value.startswith(text("own_roads.not_kept", "zh"))
+    assert app.error[0].value.startswith(text("own_roads.not_taken", "zh"))
     assert app.session_state["kept-session"].wanted is None
 
 
