@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LARGE, MIDDLING = 1_100_000, 500_000
 """People, census 2020."""
 
-OWN_KM, APART_KM, SAME_KM = 50.0, 15.0, 3.0
+OWN_KM, APART_KM, SAME_KM = 50.0, 25.0, 3.0
 TILE_RANK = 7
 """Places of the tiles up to this rank are cities that a map of the region names."""
 

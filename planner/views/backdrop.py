@@ -1,4 +1,4 @@
-"""Map layers that hold for every plan: roads, the three corridor routes, names of cities."""
+"""Map layers that hold for every plan: waters, roads, the three corridor routes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pydeck as pdk
 from planner.text import Language, text
 from planner.views import palette
 from planner.views.figures import with_unit
-from planner.views.places import PLACES
+from planner.views.place_names import halo, labelled, names
+from planner.views.waters import waters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,17 +18,45 @@ if TYPE_CHECKING:
     from planner.views.labels import Screen
     from planner.views.roads import RouteLine
 
-#: Chinese glyphs come from whatever the reader's system has; the last names are Latin fallbacks.
-FONTS = '"Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", Arial, sans-serif'
+__all__ = ["ground", "halo", "labelled", "names", "plates", "roads", "route_names", "routes"]
 
 _ROAD_STYLES = {"trunk": (palette.TRUNK, 1.0), "motorway": (palette.MOTORWAY, 1.6)}
 _MUTED_STYLES = {"trunk": (palette.MUTED_TRUNK, 1.0), "motorway": (palette.MUTED_MOTORWAY, 1.4)}
-_PLACE_SIZES = {1: 20, 2: 13, 3: 11}
+_RIVER_PX = 1.5
 _ROUTE_NAME_PX = 12
 
 
+def ground(paths: Mapping[str, Sequence[Any]], *, muted: bool = False) -> list[pdk.Layer]:
+    """Return waters and, above them, roads; muted where something else matters more."""
+    return [*_waters(), *roads(paths, muted=muted)]
+
+
+def _waters() -> list[pdk.Layer]:
+    """Return lakes and wide reaches, and rivers as lines."""
+    found = waters()
+    color = palette.rgba(palette.LIGHT.water)
+    return [
+        pdk.Layer(
+            "SolidPolygonLayer",
+            [{"rings": rings} for rings in found.areas],
+            id="water-area",
+            get_polygon="rings",
+            get_fill_color=color,
+        ),
+        pdk.Layer(
+            "PathLayer",
+            [{"path": path} for path in found.paths],
+            id="water-river",
+            get_path="path",
+            get_color=color,
+            get_width=_RIVER_PX,
+            width_units=pdk.types.String("pixels"),
+        ),
+    ]
+
+
 def roads(paths: Mapping[str, Sequence[Any]], *, muted: bool = False) -> list[pdk.Layer]:
-    """Return the roads by class, motorways above trunk roads; muted where something else matters more."""
+    """Return the roads by class, motorways above trunk roads."""
     styles = _MUTED_STYLES if muted else _ROAD_STYLES
     return [
         pdk.Layer(
@@ -67,7 +96,7 @@ def route_names(lines: Sequence[RouteLine], language: Language, screen: Screen) 
 
 
 def plates(rows: Sequence[Mapping[str, Any]], *, layer_id: str, size_px: float) -> pdk.Layer:
-    """Return name plates: rows with ``label``, ``at`` and ``color``."""
+    """Return name plates: rows with ``label``, ``at`` and the ``color`` of their frame."""
     return pdk.Layer(
         "TextLayer",
         rows,
@@ -75,9 +104,11 @@ def plates(rows: Sequence[Mapping[str, Any]], *, layer_id: str, size_px: float) 
         get_position="at",
         get_text="label",
         get_size=size_px,
-        get_color=[255, 255, 255],
+        get_color=palette.rgba(palette.INK),
         background=True,
-        get_background_color="color",
+        get_background_color=palette.rgba(palette.LIGHT.paper),
+        get_border_color="color",
+        get_border_width=2,
         background_padding=[6, 3, 6, 3],
         font_weight=600,
         pickable=True,
@@ -99,55 +130,4 @@ def _route_row(line: RouteLine, language: Language) -> dict[str, Any]:
         "tip_text": text(
             "map.route_tip", language, refs=refs, length=with_unit(line.length_km, "km", language)
         ),
-    }
-
-
-def places(language: Language, screen: Screen) -> pdk.Layer:
-    """Return the names of cities, larger ones first, as far as there is room."""
-    rows = []
-    for place in sorted(PLACES, key=lambda place: place.rank):
-        label = place.name_zh if language == "zh" else f"{place.name_en}\n{place.name_zh}"
-        size = _PLACE_SIZES[place.rank]
-        at = [place.lon, place.lat]
-        is_large = place.rank == 1
-        offset = screen.offset(label, at, size_px=size, clear_px=2, rings=8 if is_large else 2, whole=True)
-        if offset is None and not is_large:
-            continue
-        color = palette.INK if is_large else palette.PLACE
-        rows.append(
-            {
-                "position": at,
-                "label": label,
-                "size": size,
-                "color": palette.rgba(color),
-                "offset": offset or [0, -size],
-            }
-        )
-    return pdk.Layer(
-        "TextLayer",
-        rows,
-        id="place",
-        get_position="position",
-        get_text="label",
-        get_size="size",
-        get_color="color",
-        get_pixel_offset="offset",
-        line_height=1.15,
-        font_weight=600,
-        **halo(),
-        **labelled(),
-    )
-
-
-def labelled() -> dict[str, Any]:
-    """Return what every text layer needs for Chinese glyphs."""
-    return {"character_set": pdk.types.String("auto"), "font_family": pdk.types.String(FONTS)}
-
-
-def halo() -> dict[str, Any]:
-    """Return the settings of text with a paper-colored outline."""
-    return {
-        "font_settings": {"sdf": True, "fontSize": 64, "buffer": 8, "radius": 16},
-        "outline_width": 6,
-        "outline_color": palette.rgba(palette.PAPER),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pydeck as pdk
 import streamlit as st
 
 from planner.flows import link_flows
@@ -12,9 +11,10 @@ from planner.text import Language, text
 from planner.views import backdrop, closed_roads, plan_layers, plan_points, site_layers, stretch_layers
 from planner.views.flow_bands import bands
 from planner.views.labels import Screen
-from planner.views.map_frame import TOOLTIP, ground
+from planner.views.map_frame import deck, ground
 
 if TYPE_CHECKING:
+    import pydeck as pdk
     from shapely import LineString
 
     from planner.inputs import Inputs
@@ -75,16 +75,10 @@ def switches(language: Language) -> set[str]:
 
 def draw(session: Session, plan: Plan | None, inputs: Inputs, language: Language, shown: set[str]) -> None:
     """Draw the map; without a plan, roads and routes alone. A click opens the card of what was clicked."""
-    deck = pdk.Deck(
-        layers=layers(session, plan, inputs, language, shown),
-        initial_view_state=pdk.ViewState(**_VIEW),
-        map_provider=None,
-        map_style="/app/static/style.json",
-        tooltip=TOOLTIP,
-    )
+    map_ = deck(layers(session, plan, inputs, language, shown), **_VIEW)
     with st.container(key="map"):
         event = st.pydeck_chart(
-            deck,
+            map_,
             height="stretch",
             alt=text("map.alt", language),
             on_select="rerun",
@@ -119,7 +113,7 @@ def layers(
     """Return the layers from the ground up."""
     below, suffix = ground(inputs), _suffix(session)
     screen = Screen(_VIEW["zoom"], (_VIEW["longitude"], _VIEW["latitude"]), _SMALLEST_MAP_PX)
-    lines: list[pdk.Layer] = backdrop.roads(below.road_paths)
+    lines: list[pdk.Layer] = backdrop.ground(below.road_paths)
     marks: list[pdk.Layer] = []
     # Drawn from the ground up, labels of importance placed first: two orders, hence two lists.
     if plan is not None:
@@ -139,7 +133,7 @@ def layers(
         for line in below.route_lines:
             screen.take_path(line.path, _ROUTE_CLEAR_PX)
     if "places" in shown:
-        marks.append(backdrop.places(language, screen))
+        marks += backdrop.names(language, screen)
     marks += plan_points.layers(plan, language)
     if plan is not None:
         marks += _sites(session, plan, inputs, language, shown)

@@ -12,7 +12,7 @@ from planner.views import backdrop, closed_roads, palette
 from planner.views.figures import with_unit
 from planner.views.flow_bands import bands, change_bands
 from planner.views.labels import Screen
-from planner.views.map_frame import TOOLTIP, ground
+from planner.views.map_frame import deck, ground
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,15 +63,14 @@ def draw(
     shown
         Demand, or its change.
     """
-    deck = pdk.Deck(
-        layers=layers(links, closed, inputs, language=language, scope=scope, shown=shown),
-        initial_view_state=pdk.ViewState(**_VIEWS[scope], min_zoom=5, max_zoom=12),
-        map_provider=None,
-        map_style="/app/static/style.json",
-        tooltip=TOOLTIP,
+    map_ = deck(
+        layers(links, closed, inputs, language=language, scope=scope, shown=shown),
+        **_VIEWS[scope],
+        min_zoom=5,
+        max_zoom=12,
     )
     with st.container(key="demand-map"):
-        st.pydeck_chart(deck, height="stretch", alt=text(f"demand.alt_{shown}", language))
+        st.pydeck_chart(map_, height="stretch", alt=text(f"demand.alt_{shown}", language))
 
 
 def layers(
@@ -101,10 +100,10 @@ def layers(
             _bands(found, widest, layer_id="demand-flow", color=palette.DEMAND, key="flow", language=language)
         ]
     return [
-        *backdrop.roads(ground(inputs).road_paths),
+        *backdrop.ground(ground(inputs).road_paths),
         *flows,
         *closed_roads.layers(closed, language),
-        backdrop.places(language, screen),
+        *backdrop.names(language, screen),
     ]
 
 

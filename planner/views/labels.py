@@ -19,6 +19,7 @@ _WORLD_PX = 512.0
 _WIDE_FROM, _LATIN_WIDTH = "\u2e80", 0.6
 _LINE_HEIGHT = 1.2
 _GAP_PX = 3.0
+_CELL_PX = 64.0
 
 
 class Box(NamedTuple):
@@ -69,10 +70,23 @@ class Screen:
     """
 
     def __init__(self, zoom: float, center: Sequence[float], frame_px: Sequence[float]) -> None:
+        self._center, self._frame_px = center, frame_px
         self._scale_px = _WORLD_PX * 2.0**zoom
-        self._taken: list[Box] = []
+        # Boxes by the cells they touch: a label meets few of thousands.
+        self._taken: dict[tuple[int, int], list[Box]] = {}
+        self._marks: list[tuple[Sequence[float], Box]] = []
+        self._lines: list[tuple[list[Sequence[float]], float]] = []
         (x, y), (width, height) = self._pixel(center[0], center[1]), frame_px
         self._frame = Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+    def closer(self, zoom: float) -> Screen:
+        """Return a screen of another zoom on which the same marks, labels and lines are taken."""
+        screen = Screen(zoom, self._center, self._frame_px)
+        for at, box in self._marks:
+            screen._take(at, box)
+        for path, radius_px in self._lines:
+            screen.take_path(path, radius_px)
+        return screen
 
     def _pixel(self, lon: float, lat: float) -> tuple[float, float]:
         """Return the pixel of a point in degrees (Web Mercator)."""
@@ -81,17 +95,18 @@ class Screen:
 
     def take_circle(self, lon: float, lat: float, radius_px: float) -> None:
         """Keep a mark's place free of labels."""
-        x, y = self._pixel(lon, lat)
-        self._taken.append(Box(x - radius_px, y - radius_px, x + radius_px, y + radius_px))
+        self._take((lon, lat), Box(-radius_px, -radius_px, radius_px, radius_px))
 
     def take_path(self, path: Iterable[Sequence[float]], radius_px: float) -> None:
         """Keep a line free of labels."""
-        points = [self._pixel(point[0], point[1]) for point in path]
+        kept = list(path)
+        self._lines.append((kept, radius_px))
+        points = [self._pixel(point[0], point[1]) for point in kept]
         for (x0, y0), (x1, y1) in itertools.pairwise(points):
             steps = max(1, round(math.hypot(x1 - x0, y1 - y0) / (2 * radius_px)))
             for step in range(steps):
                 x, y = x0 + (x1 - x0) * step / steps, y0 + (y1 - y0) * step / steps
-                self._taken.append(Box(x - radius_px, y - radius_px, x + radius_px, y + radius_px))
+                self._keep(Box(x - radius_px, y - radius_px, x + radius_px, y + radius_px))
 
     def offset(
         self,
@@ -137,11 +152,21 @@ class Screen:
         return None
 
     def along(
-        self, label: str, points: Iterable[Sequence[float]], *, size_px: float, padding_px: float
+        self,
+        label: str,
+        points: Iterable[Sequence[float]],
+        *,
+        size_px: float,
+        padding_px: float,
+        angle: float = 0.0,
     ) -> list[float] | None:
-        """Take room for a label centered on the first free of several points; return the point."""
+        """Take room for a label centered on the first free of several points, turned; return the point."""
         width, height = text_size_px(label, size_px)
-        extent = (width + 2 * padding_px, height + 2 * padding_px)
+        sine, cosine = abs(math.sin(math.radians(angle))), abs(math.cos(math.radians(angle)))
+        extent = (
+            width * cosine + height * sine + 2 * padding_px,
+            width * sine + height * cosine + 2 * padding_px,
+        )
         return next((list(point) for point in points if self._claim(point, (0.0, 0.0), extent)), None)
 
     def _claim(
@@ -153,12 +178,36 @@ class Screen:
         whole: bool = False,
     ) -> bool:
         """Take a rectangle if it is free."""
-        x, y = self._pixel(at[0], at[1])
-        x, y = x + offset[0], y + offset[1]
-        box = Box(x - extent[0] / 2, y - extent[1] / 2, x + extent[0] / 2, y + extent[1] / 2)
+        (x, y), (right, down) = offset, (extent[0] / 2, extent[1] / 2)
+        beside = Box(x - right, y - down, x + right, y + down)
+        box = self._placed(at, beside)
         if whole and box.meets(self._frame) and not box.within(self._frame):
             return False
-        if any(box.meets(taken) for taken in self._taken):
+        if any(box.meets(taken) for cell in _cells(box) for taken in self._taken.get(cell, ())):
             return False
-        self._taken.append(box)
+        self._take(at, beside)
         return True
+
+    def _placed(self, at: Sequence[float], beside: Box) -> Box:
+        """Return where a rectangle given in pixels from a point lies."""
+        x, y = self._pixel(at[0], at[1])
+        return Box(x + beside.left, y + beside.top, x + beside.right, y + beside.bottom)
+
+    def _take(self, at: Sequence[float], beside: Box) -> None:
+        """Take a rectangle given in pixels from a point, at this zoom and closer ones."""
+        self._marks.append((at, beside))
+        self._keep(self._placed(at, beside))
+
+    def _keep(self, box: Box) -> None:
+        """Keep a rectangle free of labels."""
+        for cell in _cells(box):
+            self._taken.setdefault(cell, []).append(box)
+
+
+def _cells(box: Box) -> Iterable[tuple[int, int]]:
+    """Return the cells of a coarse grid that a rectangle touches."""
+    columns, rows = (
+        range(math.floor(low / _CELL_PX), math.floor(high / _CELL_PX) + 1)
+        for low, high in ((box.left, box.right), (box.top, box.bottom))
+    )
+    return itertools.product(columns, rows)

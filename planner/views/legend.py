@@ -11,7 +11,9 @@ from corridor.named_routes import NAMED_ROUTES
 from planner.text import Language, text
 from planner.views import demand_map, palette, route_map, station_icons
 from planner.views.figures import with_unit
+from planner.views.map_frame import style
 from planner.views.names import name
+from planner.views.restyling import markup
 from planner.views.style import escaped
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ def _widths(most: float) -> list[tuple[float, int, int]]:
 
 def _draw(entries: list[str]) -> None:
     """Draw the entries in lines."""
-    st.html(f'<div class="legend">{"".join(entries)}</div>')
+    st.html(markup(f'<div class="legend">{"".join(entries)}</div>', style()))
 
 
 def _closed(language: Language) -> str:

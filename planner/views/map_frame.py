@@ -6,28 +6,58 @@ import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pydeck as pdk
 import streamlit as st
 
 from planner.views import palette, roads
+from planner.views.restyling import restyled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from corridor.roads import RoadNetwork
     from planner.inputs import Inputs
+    from planner.views.palette import MapStyle
     from planner.views.roads import RouteLine
 
 TOOLTIP: dict[str, Any] = {
     "html": "<b>{tip_title}</b><br/>{tip_text}",
     "style": {
-        "backgroundColor": "#ffffff",
-        "color": palette.INK,
+        "backgroundColor": "var(--card)",
+        "color": "var(--ink)",
         "fontSize": "12px",
         "lineHeight": "1.5",
         "whiteSpace": "pre-line",
         "borderRadius": "6px",
-        "boxShadow": "0 2px 10px rgba(22, 50, 79, 0.25)",
+        "boxShadow": "0 2px 10px rgba(0, 0, 0, 0.3)",
         "maxWidth": "360px",
     },
 }
+
+
+def style() -> MapStyle:
+    """Return the style of the map that goes with the reader's theme, light where that is not known."""
+    return palette.DARK if st.context.theme.type == "dark" else palette.LIGHT
+
+
+def deck(layers: Sequence[pdk.Layer], **view: float) -> pdk.Deck:
+    """Return layers as a map in the reader's style, without any tile from elsewhere.
+
+    Parameters
+    ----------
+    layers
+        Drawn in the light style, from the ground up.
+    **view
+        As of ``pydeck.ViewState``.
+    """
+    look = style()
+    return pdk.Deck(
+        layers=restyled(layers, look),
+        initial_view_state=pdk.ViewState(**view),
+        map_provider=None,
+        map_style=look.address,
+        tooltip=TOOLTIP,
+    )
 
 
 class Ground(NamedTuple):

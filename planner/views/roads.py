@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from corridor.named_routes import NamedRoute
     from corridor.roads import RoadNetwork
 
-#: Deviation allowed when a line is thinned, degrees: about 300 m, less than a pixel of the regional view.
-_TOLERANCE = 0.003
+#: Deviation allowed when a road section is thinned, degrees: about 120 m, less than a pixel of the region.
+#: Sections are thinned one by one, so that whatever is drawn on a road lies on it.
+_TOLERANCE = 0.0012
 #: Stubs shorter than this are not drawn, degrees: about 3 km, where a trunk road ends in a city.
 _SHORTEST = 0.03
 _DIGITS = 4
@@ -48,7 +49,7 @@ def road_paths(network: RoadNetwork) -> dict[str, list[list[list[float]]]]:
 
 
 def joined(lines: Iterable[Any], *, shortest: float = 0.0) -> list[Any]:
-    """Return lines merged where exactly two meet and thinned.
+    """Return lines thinned, then merged where exactly two meet.
 
     Parameters
     ----------
@@ -57,9 +58,14 @@ def joined(lines: Iterable[Any], *, shortest: float = 0.0) -> list[Any]:
     shortest
         Merged lines shorter than this are left out, degrees.
     """
-    merged = shapely.get_parts(shapely.line_merge(shapely.union_all(list(lines))))
-    long_enough: list[Any] = list(shapely.simplify(merged[shapely.length(merged) >= shortest], _TOLERANCE))
+    merged = shapely.get_parts(shapely.line_merge(shapely.union_all(thinned(lines))))
+    long_enough: list[Any] = list(merged[shapely.length(merged) >= shortest])
     return long_enough
+
+
+def thinned(lines: Iterable[Any]) -> Any:  # noqa: ANN401  shapely lines
+    """(n,) road sections with the points that a screen can show."""
+    return shapely.simplify(np.asarray(list(lines), dtype=object), _TOLERANCE)
 
 
 def coordinates(line: Any) -> list[list[float]]:  # noqa: ANN401  a shapely line
@@ -71,16 +77,11 @@ def coordinates(line: Any) -> list[list[float]]:  # noqa: ANN401  a shapely line
 def route_lines(network: RoadNetwork) -> list[RouteLine]:
     """Return the named corridor routes."""
     arcs = {named.route_id: named_route(network, named) for named in NAMED_ROUTES}
-    lines = {
-        route_id: shapely.LineString(
-            np.concatenate([shapely.get_coordinates(line) for line in _geometry(network, arcs[route_id])])
-        )
-        for route_id in arcs
-    }
+    lines = {route_id: _through(_geometry(network, arcs[route_id])) for route_id in arcs}
     return [
         RouteLine(
             route=named,
-            path=coordinates(shapely.simplify(lines[named.route_id], _TOLERANCE / 2)),
+            path=coordinates(_through(thinned(_geometry(network, arcs[named.route_id])))),
             length_km=float(network.length_km[arcs[named.route_id]].sum()),
             label_points=apart(
                 lines[named.route_id], [line for key, line in lines.items() if key != named.route_id]
@@ -88,6 +89,11 @@ def route_lines(network: RoadNetwork) -> list[RouteLine]:
         )
         for named in NAMED_ROUTES
     ]
+
+
+def _through(lines: Any) -> shapely.LineString:  # noqa: ANN401  shapely lines
+    """Return lines in driving order as one."""
+    return shapely.LineString(np.concatenate([shapely.get_coordinates(line) for line in lines]))
 
 
 def _geometry(network: RoadNetwork, arcs: np.ndarray) -> Any:  # noqa: ANN401  shapely lines

@@ -15,7 +15,7 @@ from planner.text import Language, text
 from planner.views import backdrop, closed_roads, palette
 from planner.views.figures import number, share, with_unit
 from planner.views.labels import Screen
-from planner.views.map_frame import TOOLTIP, ground
+from planner.views.map_frame import deck, ground
 from planner.views.roads import apart, coordinates
 
 if TYPE_CHECKING:
@@ -65,15 +65,11 @@ def draw(
         Rank of the way to bring out; None draws all alike, the cheapest on top.
     """
     view = view_of(answer.lines)
-    deck = pdk.Deck(
-        layers=layers(answer, closed, inputs, language=language, chosen=chosen),
-        initial_view_state=pdk.ViewState(**view, min_zoom=5, max_zoom=13),
-        map_provider=None,
-        map_style="/app/static/style.json",
-        tooltip=TOOLTIP,
+    map_ = deck(
+        layers(answer, closed, inputs, language=language, chosen=chosen), **view, min_zoom=5, max_zoom=13
     )
     with st.container(key="route-map"):
-        st.pydeck_chart(deck, height="stretch", alt=text("routes.alt", language))
+        st.pydeck_chart(map_, height="stretch", alt=text("routes.alt", language))
 
 
 def layers(
@@ -108,7 +104,7 @@ def layers(
         "cap_rounded": True,
     }
     return [
-        *backdrop.roads(ground(inputs).road_paths, muted=True),
+        *backdrop.ground(ground(inputs).road_paths, muted=True),
         pdk.Layer(
             "PathLayer", drawn, id="way-casing", get_color=[255, 255, 255], get_width="casing_px", **look
         ),
@@ -124,7 +120,7 @@ def layers(
             "PathLayer", drawn, id="way", get_color="color", get_width="width_px", pickable=True, **look
         ),
         *closed_roads.layers(closed, language),
-        backdrop.places(language, screen),
+        *backdrop.names(language, screen),
         backdrop.plates(drawn, layer_id="way-name", size_px=_PLATE_PX),
         *_end_layers(ends),
     ]

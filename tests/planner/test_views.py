@@ -235,10 +235,11 @@ def test_served_band_is_never_wider_than_all_demand(plan, routes, network):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_city_names_do_not_overlap(language):
     screen = _screen()
-    layer = _drawn([backdrop.places(language, screen)])["place"]
+    layer = _drawn(backdrop.names(language, screen))["place"]
     names = {row["label"].split("\n")[0] for row in layer["data"]}
     assert {"zh": {"成都", "重庆", "内江"}, "en": {"Chengdu", "Chongqing", "Neijiang"}}[language] <= names
-    boxes = screen._taken
+    boxes = list({box for cell in screen._taken.values() for box in cell})
+    assert len(boxes) > 40
     overlaps = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.meets(b)]
     assert not overlaps
 
@@ -346,7 +347,7 @@ def test_every_rule_and_ground_has_a_text(language):
 
 def test_labels_of_places_are_not_cut_by_the_edge_of_the_smallest_map():
     screen = _screen()
-    layer = _drawn([backdrop.places("zh", screen)])["place"]
+    layer = _drawn(backdrop.names("zh", screen))["place"]
     for row in layer["data"]:
         width, height = text_size_px(row["label"], row["size"])
         x, y = screen._pixel(*row["position"])
