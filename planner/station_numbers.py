@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 def numbered(plan: Plan) -> pd.DataFrame:
-    """Return the stations with their ``number`` on the page, new ones first."""
+    """Return the stations with their ``number`` on the page, new ones first; one they have already stays."""
     table = plan.stations.sort_values("status", key=lambda status: status != "new", kind="stable")
-    return table.assign(number=range(1, len(table) + 1))
+    return table if "number" in table.columns else table.assign(number=range(1, len(table) + 1))

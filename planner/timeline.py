@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from planner.inputs import assumptions_in_force
 from planner.scenario import YEARS, validated
+from planner.station_numbers import numbered
 from planner.stretches import stretches
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ def standing_in(plan: Plan, year: int) -> pd.DataFrame:
 def plan_in(plan: Plan, inputs: Inputs, year: int) -> Plan:
     """Return a plan as it stands in one of its years, for drawing: stations, stretches and the roll-out.
 
-    Whom the stations of an earlier year serve, and who supplies them, a roll-out does not say: these tables
-    are empty then.
+    Stations keep their numbers. Its scenario is that of the year. Whom the stations of an earlier year serve,
+    and who supplies them, a roll-out does not say: these tables are empty then, and the key figures stay
+    those of the plan.
 
     Parameters
     ----------
@@ -105,11 +107,13 @@ def plan_in(plan: Plan, inputs: Inputs, year: int) -> Plan:
     stations = standing_in(plan, year)
     if year == plan.scenario.year:
         return plan
+    number_of = numbered(plan).set_index("site_id")["number"]
     values, _ = assumptions_in_force(inputs.assumptions, plan.scenario.assumptions)
     unknown = ("flows", "supply", "supply_months", "bases", "points", "weak_spots", "gains", "hours")
     return replace(
         plan,
-        stations=stations,
+        scenario=with_year(plan.scenario, year),
+        stations=stations.assign(number=stations["site_id"].map(number_of)),
         stretches=stretches(inputs, stations["site_id"], values),
         **{name: getattr(plan, name).iloc[:0] for name in unknown},
     )

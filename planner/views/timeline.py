@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from planner.scenario import YEARS
-from planner.seasons import MONTHS, season_of
+from planner.seasons import MONTHS, season_of, supply_of_month
 from planner.text import Language, text
-from planner.timeline import standing_in, with_year, years_of
+from planner.timeline import plan_in, standing_in, with_year, years_of
 from planner.views.figures import number
 
 if TYPE_CHECKING:
+    from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.views.session import Session
 
 _YEAR = 0
+
+
+def drawn(session: Session, plan: Plan, inputs: Inputs, language: Language) -> Plan:
+    """Draw both sliders side by side and return the plan as the map is to show it."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        year = draw(session, plan, language)
+    if year is not None:
+        return plan_in(plan, inputs, year)
+    with right:
+        month = season(plan, language)
+    return plan if month is None else replace(plan, supply=supply_of_month(plan, month))
 
 
 def draw(session: Session, plan: Plan, language: Language) -> int | None:

@@ -9,6 +9,7 @@ from corridor.errors import InputError
 from planner.inputs import load_inputs
 from planner.plan import no_rollout
 from planner.scenario import YEARS, Scenario
+from planner.station_numbers import numbered
 from planner.timeline import plan_in, staged, standing_in, with_year, years_of
 
 FULL = Scenario(
@@ -62,11 +63,14 @@ def test_an_earlier_year_is_drawn_with_its_stations_and_stretches_only(plan):
     early = plan_in(plan, inputs, 2027)
     there = set(standing_in(plan, 2027)["site_id"])
     assert set(early.stations["site_id"]) == there
+    number_of = numbered(plan).set_index("site_id")["number"]
+    assert numbered(early).set_index("site_id")["number"].equals(number_of.loc[numbered(early)["site_id"]])
     ends = set(early.stretches["from_site"]) | set(early.stretches["to_site"])
     assert ends - {""} <= there
     on_road = (set(plan.stretches["to_site"]) - {""}) & there
     assert on_road <= ends
     assert early.stretches["length_km"].sum() == pytest.approx(plan.stretches["length_km"].sum())
+    assert early.scenario == with_year(plan.scenario, 2027)  # caches tell the two apart by it
     assert early.flows.empty
     assert early.supply.empty
     assert plan_in(plan, inputs, 2030) is plan

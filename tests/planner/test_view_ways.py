@@ -9,9 +9,10 @@ from planner.fill_profile import fill_profile
 from planner.inputs import load_inputs
 from planner.plan import no_rollout
 from planner.scenario import Scenario
-from planner.seasons import base_figures, production_of, served_by
+from planner.seasons import base_figures, production_of, served_by, supply_of_month
 from planner.stretches import stations_on
 from planner.text import LANGUAGES, text
+from planner.timeline import standing_in
 from planner.views.cards import base, fill_chart, route
 from planner.views.charts import look
 from planner.views.selection import Selection
@@ -174,6 +175,31 @@ def test_a_year_the_plan_does_not_know_is_planned_by_a_button(plan):
     assert app.session_state["year"] is None
     app.button[0].click().run()
     assert Kept.asked == alone.scenario.model_copy(update={"year": 2035})
+
+
+def test_the_map_shows_the_year_and_the_month_chosen(plan, inputs):
+    def page():
+        import streamlit as st
+
+        from planner.views import corridor_map, timeline
+
+        state = st.session_state
+        shown = timeline.drawn(state["session"], state["plan"], state["inputs"], state["in"])
+        state["shown"] = shown
+        corridor_map.draw(state["session"], shown, state["inputs"], state["in"], set(corridor_map.SWITCHES))
+
+    for language in LANGUAGES:
+        app = _page(page, plan, language, inputs=inputs)
+        assert not app.exception
+        assert app.session_state["shown"] is plan
+        app.select_slider(key="season-month").set_value(1).run()
+        assert not app.exception
+        month = supply_of_month(plan, 1)
+        assert app.session_state["shown"].supply["kg_per_day"].tolist() == month["kg_per_day"].tolist()
+        app.select_slider[0].set_value(2027).run()
+        assert not app.exception
+        early = app.session_state["shown"]
+        assert sorted(early.stations["site_id"]) == sorted(standing_in(plan, 2027)["site_id"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
