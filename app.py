@@ -53,7 +53,7 @@ def page() -> None:
     except ChengyuError as error:
         st.error(status.message(error, language))
         return
-    links.begin(state)
+    links.begin(state, inputs)
     plan = state.plan
     with st.sidebar:
         toolbar.draw(state, language)

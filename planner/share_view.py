@@ -115,7 +115,7 @@ def from_query(
         given = query.get(name)
         value = None if given is None else reader(given)
         if given is not None and value is None:
-            faults.append(Fault("it is not understood and was left out", _WHERE.format(name=name)))
+            faults.append(not_followed(name))
         return value
 
     view = View(
@@ -127,12 +127,13 @@ def from_query(
         month=read("month", _month),
         camera=read("at", _camera),
     )
-    strange = [name for name in query if name not in {*_NAMES, SCENARIO}]
-    faults += [
-        Fault("it is not understood and was left out", _WHERE.format(name=shown_word(name)))
-        for name in strange
-    ]
+    faults += [not_followed(name) for name in query if name not in {*_NAMES, SCENARIO}]
     return view, tuple(faults)
+
+
+def not_followed(name: str) -> Fault:
+    """Return what to say of a parameter that is not followed."""
+    return Fault("it is not understood and was left out", _WHERE.format(name=shown_word(name)))
 
 
 def _word(given: str, known: Sequence[str] | None) -> str | None:

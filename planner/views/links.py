@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
 from corridor.errors import Fault, InputError
+from corridor.named_routes import NAMED_ROUTES
 from planner.saved import as_file
 from planner.scenario import Scenario
 from planner.share import decode, encode, untravelled
-from planner.share_view import SCENARIO, View, from_query, to_query
+from planner.share_view import SCENARIO, View, from_query, not_followed, to_query
 from planner.text import LANGUAGES, Language, text
-from planner.views import corridor_map, frame
+from planner.views import corridor_map, frame, timeline
 from planner.views.selection import Selection
 from planner.views.status import message
 
 if TYPE_CHECKING:
+    from planner.inputs import Inputs
+    from planner.share_view import Kind
     from planner.views.session import Session
 
 _KEY = "chengyu-link"
@@ -66,16 +69,32 @@ def opened() -> Opened:
             st.session_state.setdefault("view", found.view.name)
         if found.view.layers is not None:
             st.session_state.setdefault("layers", list(found.view.layers))
+        if found.view.month is not None:
+            st.session_state.setdefault(timeline.MONTH_KEY, found.view.month)
+        if found.view.year is not None:
+            st.session_state.setdefault(timeline.year_key(found.scenario or Scenario()), found.view.year)
     result: Opened = st.session_state[_KEY]
     return result
 
 
-def begin(session: Session) -> None:
-    """Let a new session have selected what its address says; later runs change nothing."""
-    selected = opened().view.selected
+def begin(session: Session, inputs: Inputs) -> None:
+    """Let a new session have selected what its address says, if there is such a thing."""
+    found = opened()
+    selected = found.view.selected
     if selected is not None and "link-begun" not in st.session_state:
-        session.selection = Selection(*selected)
+        if _is_known(*selected, inputs):
+            session.selection = Selection(*selected)
+        else:
+            left_out = (*found.left_out, not_followed("sel"))
+            st.session_state[_KEY] = replace(found, left_out=left_out)
     st.session_state["link-begun"] = True
+
+
+def _is_known(kind: Kind, key: str, inputs: Inputs) -> bool:
+    """Whether there is such a base or route; a place unknown has a card that says so."""
+    if kind == "base":
+        return key in inputs.bases.index
+    return kind != "route" or key in {route.route_id for route in NAMED_ROUTES}
 
 
 def first_language() -> Language:
@@ -93,7 +112,8 @@ def shown(session: Session, language: Language) -> View:
     """Return how the page stands now; what stands as at the start is left out."""
     name = st.session_state.get("view", frame.VIEWS[0])
     on = set(st.session_state.get("layers", corridor_map.FIRST))
-    selection = session.selection
+    selection, plan = session.selection, session.plan
+    year = None if plan is None else st.session_state.get(timeline.year_key(plan.scenario))
     return View(
         name=None if name == frame.VIEWS[0] else name,
         language=language,
@@ -101,6 +121,8 @@ def shown(session: Session, language: Language) -> View:
         if on == set(corridor_map.FIRST)
         else tuple(layer for layer in corridor_map.SWITCHES if layer in on),
         selected=None if selection is None else (selection.kind, selection.key),
+        year=None if plan is None or year == plan.scenario.year else year,
+        month=st.session_state.get(timeline.MONTH_KEY) or None,
     )
 
 

@@ -16,9 +16,18 @@ from planner.views.figures import number
 if TYPE_CHECKING:
     from planner.inputs import Inputs
     from planner.plan import Plan
+    from planner.scenario import Scenario
     from planner.views.session import Session
 
 _YEAR = 0
+
+#: Key of the slider of months.
+MONTH_KEY = "season-month"
+
+
+def year_key(scenario: Scenario) -> str:
+    """Return the key of the slider of years: one per plan."""
+    return f"timeline-{scenario.identity[:12]}"
 
 
 def drawn(session: Session, plan: Plan, inputs: Inputs, language: Language) -> Plan:
@@ -43,7 +52,7 @@ def draw(session: Session, plan: Plan, language: Language) -> int | None:
             text("timeline.label", language),
             YEARS,
             value=plan.scenario.year,
-            key=f"timeline-{plan.scenario.identity[:12]}",
+            key=year_key(plan.scenario),
             help=text("timeline.help", language),
         )
         if year in years_of(plan):
@@ -88,7 +97,7 @@ def season(plan: Plan, language: Language) -> int | None:
             (_YEAR, *MONTHS),
             value=_YEAR,
             format_func=said,
-            key="season-month",
+            key=MONTH_KEY,
             help=text("season.help", language),
         )
         st.caption(

@@ -1,14 +1,16 @@
 """The address opens what it says, follows what the page shows, and says what could not be."""
 
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from planner.scenario import AddedSite, Scenario
 from planner.share import decode, encode
 from planner.text import LANGUAGES, text
-from planner.views import corridor_map, links
+from planner.views import corridor_map, links, timeline
 from planner.views.selection import Selection
 
 SCENARIO = Scenario(stations=20, green_only=True, locked=("SA-G5013-ANYUE",))
@@ -28,7 +30,7 @@ def _page():
             st.session_state["kept-session"].take_over(first)
     session = st.session_state["kept-session"]
     links.opened()
-    links.begin(session)
+    links.begin(session, st.session_state["tables"])
     language = st.session_state["language"]
     st.segmented_control("v", frame.VIEWS, default=frame.VIEWS[0], required=True, key="view")
     st.pills("l", corridor_map.SWITCHES, selection_mode="multi", default=corridor_map.FIRST, key="layers")
@@ -40,6 +42,7 @@ def _page():
 
 def start(query=None):
     app = AppTest.from_function(_page)
+    app.session_state["tables"] = SimpleNamespace(bases=pd.DataFrame(index=["BASE-XICHANG"]))
     for name, value in (query or {}).items():
         app.query_params[name] = value
     app.run()
@@ -98,6 +101,35 @@ def test_the_address_follows_and_the_link_shown_is_the_address():
     app.session_state["view"] = "plan"
     app.run()
     assert address(app) == {"lang": "zh"}
+
+
+@pytest.mark.parametrize(
+    ("selected", "is_there"),
+    [("base:BASE-XICHANG", True), ("base:GONE", False), ("route:chengyu", True), ("route:GONE", False)],
+)
+def test_what_is_not_there_is_not_selected(selected, is_there):
+    app = start({"lang": "en", "sel": selected})
+    state = app.session_state["kept-session"]
+    assert (state.selection is not None) == is_there
+    assert bool(app.warning) != is_there
+    if not is_there:
+        assert "link, sel" in app.warning[0].value
+    app.run()
+    assert (state.selection is not None) == is_there
+
+
+def test_year_and_month_shown_travel():
+    query = {"lang": "en", "year": "2027", "month": "7", "s": encode(SCENARIO)}
+    app = start(query)
+    assert app.session_state[timeline.MONTH_KEY] == 7
+    assert app.session_state[timeline.year_key(SCENARIO)] == 2027
+    app.session_state["kept-session"].plan = SimpleNamespace(scenario=SCENARIO)
+    app.run()
+    assert address(app) == query
+    app.session_state[timeline.MONTH_KEY] = 0
+    app.session_state[timeline.year_key(SCENARIO)] = SCENARIO.year
+    app.run()
+    assert address(app) == {"lang": "en", "s": encode(SCENARIO)}
 
 
 def test_later_addresses_change_nothing():
