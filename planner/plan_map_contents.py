@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from planner.plan import records
 from planner.station_numbers import numbered
 from planner.views.palette import base_colors
-from planner.views.places import PLACES
+from planner.views.places import SMALLEST_RANK, places
 from planner.views.roads import road_paths, route_lines
 
 if TYPE_CHECKING:
@@ -113,10 +113,9 @@ def map_contents(plan: Plan, inputs: Inputs, language: Language) -> MapContents:
         bases=tuple(base for base in bases.values() if _within(base.lon, base.lat, bounds)),
         links=links,
         places=tuple(
-            sorted(
-                (place for place in PLACES if _within(place.lon, place.lat, bounds)),
-                key=lambda place: place.rank,
-            )
+            place
+            for place in places()
+            if place.rank <= SMALLEST_RANK and _within(place.lon, place.lat, bounds)
         ),
     )
 

@@ -13,7 +13,7 @@ from planner.text import Language, text
 from planner.views import palette
 from planner.views.figures import number, with_unit
 from planner.views.names import name
-from planner.views.places import places
+from planner.views.places import SMALLEST_RANK, places
 from planner.views.site_layers import radius_px
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def layers(comparison: Comparison, ground: Ground, language: Language) -> dict[s
             {**_at(place.lon, place.lat), "rank": place.rank, "size": _PLACE_PX[place.rank]}
             | {"label": place.name_zh if language == "zh" else place.name_en}
             for place in places()
-            if place.rank in _PLACE_PX
+            if place.rank <= SMALLEST_RANK
         ],
         "maps": [_map(which, rows, comparison, language) for which in ("baseline", "current")],
         "words": {

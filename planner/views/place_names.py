@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pydeck as pdk
 
 from planner.views.palette import LIGHT, rgba
-from planner.views.places import places
+from planner.views.places import SMALLEST_RANK, places
 from planner.views.waters import waters
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _SIZES_PX = {1: 20, 2: 13, 3: 11, 4: 11}
 _RIVER_PX = 11
 #: A river bears its name again so far on, degrees.
 _AGAIN = 1.0
-#: Ranks named before rivers, and at the opening zoom; what is left, from the closer zoom on.
-_CITY_RANK, _OPENING_RANK, _CLOSE_ZOOM = 2, 3, 8.75
+#: The last rank named before rivers; what is left is named from the closer zoom on.
+_CITY_RANK, _CLOSE_ZOOM = 2, 8.75
 #: One tile of the world at this level holds the region, so that a tile layer, the only one that knows at
 #: which zoom it shows, makes one of it: side of the tile on the screen, pixels.
 _LEVEL, _TILE_PX = 3, 512 * 2**6
@@ -42,8 +42,8 @@ def names(language: Language, screen: Screen) -> list[pdk.Layer]:
     )
     rows, later = _placed(cities, language, screen)
     rivers = _rivers(language, screen)
-    more, left = _placed([place for place in counties if place.rank <= _OPENING_RANK], language, screen)
-    later += left + [place for place in counties if place.rank > _OPENING_RANK]
+    more, left = _placed([place for place in counties if place.rank <= SMALLEST_RANK], language, screen)
+    later += left + [place for place in counties if place.rank > SMALLEST_RANK]
     return [rivers, _names(rows + more), _near_by(later, language, screen.closer(_CLOSE_ZOOM))]
 
 

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from corridor.sources import data_directory, read_places
 
+#: The last rank that a map of the region names.
+SMALLEST_RANK = 3
+
 
 class Place(NamedTuple):
     """A label: ``rank`` 1 is the largest, 4 shows near by only; degrees WGS 84."""
