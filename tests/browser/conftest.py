@@ -105,14 +105,15 @@ class Visit:
         Address of the app.
     size
         Width and height of the window, pixels.
-    locale
-        Language of the browser.
     path
         What of the address follows the host.
+    context
+        Options of the browser's context: ``locale``, ``color_scheme``.
     """
 
-    def __init__(self, browser, url, size=(1280, 800), locale="zh-CN", path=""):
-        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=locale)
+    def __init__(self, browser, url, size=(1280, 800), path="", **context):
+        window = {"width": size[0], "height": size[1]}
+        self.context = browser.new_context(viewport=window, **{"locale": "zh-CN", **context})
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_S * 1000)
         self.requests, self.complaints = [], []
