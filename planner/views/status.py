@@ -32,10 +32,37 @@ def draw(session: Session, language: Language) -> None:
     with st.container(key="status", gap="small"):
         if session.error is not None:
             st.error(message(session.error, language), icon=":material/error:")
+            _next(session, next_step(session.error), language)
         if session.notice is not None:
             st.warning(text(session.notice, language), icon=":material/info:")
+            _next(session, "stopped", language)
         if session.job is not None:
             st.fragment(_job, run_every=_REFRESH_S)(session, language)
+
+
+def next_step(error: Exception) -> str:
+    """Return which advice an error calls for."""
+    if isinstance(error, InfeasibleError):
+        return "infeasible"
+    return "input" if isinstance(error, InputError) else "failed"
+
+
+def _next(session: Session, step: str, language: Language) -> None:
+    """Say what to do next, with the buttons that do it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="next-step"):
+        st.caption(text(f"next.{step}", language), width="stretch")
+        if session.history.can_undo:
+            st.button(
+                text("next.undo", language), key="next-undo", icon=":material/undo:", on_click=session.undo
+            )
+        if step in {"stopped", "failed"} and session.wanted is not None:
+            st.button(
+                text("next.again", language),
+                key="next-again",
+                icon=":material/refresh:",
+                on_click=session.ask,
+                args=(session.wanted,),
+            )
 
 
 def _job(session: Session, language: Language) -> None:

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from planner.scenario import Scenario
+from planner.text import LANGUAGES, text
 from planner.views import corridor_map, session
 from planner.views.selection import Selection
 from planner.views.session import Session
@@ -147,3 +148,44 @@ def test_settings_without_a_field_outlive_a_solve():
     assert app.session_state["kept-session"].wanted == Scenario(
         locked=("SA-1",), forbidden=("IC-2",), stations=5
     )
+
+
+def _status():
+    """Draw what went wrong, and what to do next."""
+    import streamlit as st
+
+    from corridor.errors import Fault, InfeasibleError, InputError, SolverError
+    from planner.scenario import Scenario
+    from planner.views import status
+    from planner.views.session import Session
+
+    class Asked(Session):
+        def _show(self, scenario):
+            self.wanted, self.error, self.notice = scenario, None, None
+
+    state = st.session_state.setdefault("kept-session", Asked())
+    if "begun" not in st.session_state:
+        st.session_state["begun"] = True
+        state.ask(Scenario(stations=3))
+        errors = {
+            "infeasible": InfeasibleError("no"),
+            "input": InputError(Fault("wrong", "here", "mend")),
+            "failed": SolverError("no"),
+        }
+        state.error = errors.get(st.session_state["case"])
+        state.notice = "progress.stopped" if st.session_state["case"] == "stopped" else None
+    status.draw(state, st.session_state["in"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("case", ["infeasible", "input", "failed", "stopped"])
+def test_whatever_went_wrong_the_next_step_is_said_and_can_be_taken(case, language):
+    app = AppTest.from_function(_status)
+    app.session_state["case"], app.session_state["in"] = case, language
+    app.run()
+    assert app.caption[0].value == text(f"next.{case}", language)
+    app.button("next-undo").click().run()
+    assert not app.exception
+    assert app.session_state["kept-session"].wanted == Scenario()
+    assert not app.error
+    assert not app.warning
