@@ -20,6 +20,7 @@ from planner.views import (
     screening,
     site_layers,
     tables,
+    timeline,
 )
 from planner.views.cards import card
 
@@ -36,17 +37,24 @@ def draw(session: Session, inputs: Inputs, language: Language) -> None:
     with st.container(key="workspace"):
         left, right = st.columns([2.05, 1], gap="medium") if plan is not None else (st.container(), None)
         with left:
-            _map(session, plan, inputs, language)
+            _map(session, plan, inputs, language, session.revision)
         if plan is not None and right is not None:
             with right:
                 _beside(session, plan, inputs, language)
 
 
 @st.fragment
-def _map(session: Session, plan: Plan | None, inputs: Inputs, language: Language) -> None:
-    """Draw the map under its switches and above its legend."""
+def _map(session: Session, plan: Plan | None, inputs: Inputs, language: Language, revision: int) -> None:
+    """Draw the map under its switches and above its legend; an edit made here reaches the whole page."""
+    if session.revision != revision:
+        st.rerun()
     shown = corridor_map.switches(language)
-    corridor_map.draw(session, plan, inputs, language, shown)
+    above, shown_plan = st.container(), plan
+    if plan is not None:
+        with st.container(key="time"):
+            shown_plan = timeline.drawn(session, plan, inputs, language)
+    with above:
+        corridor_map.draw(session, shown_plan, inputs, language, shown)
     if plan is None:
         drawn = legend.PlanLegend(shown=shown)
     else:

@@ -74,7 +74,7 @@ def _edited(visit, button):
     """Press a button of the card and return the seconds until the plan is solved again."""
     page, address = visit.page, visit.page.url
     began = time.monotonic()
-    page.locator(f".st-key-card-{button} button").click()
+    page.locator(f".st-key-card-{button} button").first.click()
     page.wait_for_function("address => location.href !== address", arg=address)
     _wait_for_plan(visit)
     return time.monotonic() - began
@@ -91,7 +91,7 @@ def _locked(planner, station):
     assert station["name_zh"] in page.locator(".card-head h2").inner_text()
     lock_s = _edited(planner, "lock")
     page.locator(".card-head .chip").filter(has_text="锁定").wait_for()
-    page.locator(".st-key-card-close button").click()
+    page.locator(".st-key-card-close button").first.click()
     return click_s, lock_s
 
 
@@ -105,7 +105,7 @@ def _forbidden(planner, stations, station):
     page.mouse.click(box["x"] + 15, box["y"] + 35 * (listed.index(station["site_id"]) + 1) + 17)
     page.locator(".card-head h2").filter(has_text=station["name_zh"]).wait_for()
     forbid_s = _edited(planner, "forbid")
-    page.locator(".st-key-card-close button").click()
+    page.locator(".st-key-card-close button").first.click()
     return forbid_s
 
 
@@ -121,7 +121,7 @@ def _assumed(planner, key, value):
     page.locator(".assumption .mark.changed, .assumption .mark.outside").first.wait_for()
     _choose_view(page, "方案")
     address = page.url
-    page.locator("[class*=st-key-solve] button").click()
+    page.locator("[class*=st-key-solve] button").first.click()
     page.wait_for_function("address => location.href !== address", arg=address)
     _wait_for_plan(planner)
 
@@ -184,11 +184,11 @@ def test_a_planners_story(visit, app_url, tmp_path, capsys):
     # Undo leads back step by step, to the plan of the beginning.
     for _ in range(3):
         address = page.url
-        page.locator(".st-key-undo button").click()
+        page.locator(".st-key-undo button").first.click()
         page.wait_for_function("address => location.href !== address", arg=address)
         _wait_for_plan(planner)
     assert _number(planner.figure("served")) == served
-    assert page.locator(".st-key-undo button").is_disabled()
+    assert page.locator(".st-key-undo button").first.is_disabled()
 
     with capsys.disabled():
         print(f"\nclick to card {click_s:.2f} s; lock to plan {lock_s:.2f} s, forbid {forbid_s:.2f} s")  # noqa: T201
