@@ -63,7 +63,7 @@ def page() -> None:
     tour.draw(language, is_first_use=link.is_bare)
     status.draw(state, language)
     if view == "charts":
-        charts_panel.draw(plan, language)
+        charts_panel.draw(plan, inputs, language)
     elif view == "compare":
         comparison_panel.draw(state, plan, inputs, language)
     elif view == "demand":

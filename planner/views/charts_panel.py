@@ -8,12 +8,13 @@ import streamlit as st
 
 from planner import plan_charts
 from planner.text import Language, text
-from planner.views import frontier_panel
+from planner.views import fill_panel, frontier_panel
 from planner.views.charts import cost_stack, loads, look, utilization, waterfall
 
 if TYPE_CHECKING:
     import altair as alt
 
+    from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.views.charts.look import Look
     from planner.views.charts.utilization import Measure
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _MEASURES: tuple[Measure, ...] = ("stations", "load_kg_per_day")
 
 
-def draw(plan: Plan | None, language: Language) -> None:
+def draw(plan: Plan | None, inputs: Inputs, language: Language) -> None:
     """Draw the charts of a plan; without one, what to wait for."""
     if plan is None:
         st.info(text("charts.no_plan", language))
@@ -32,6 +33,7 @@ def draw(plan: Plan | None, language: Language) -> None:
         _stations(plan, language, colors)
         with st.container(key="chart-frontier"):
             frontier_panel.draw(plan, language, colors)
+        fill_panel.draw(plan, inputs, language, colors)
 
 
 def show(chart: alt.LayerChart, *, key: str, alternative: str) -> None:

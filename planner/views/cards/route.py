@@ -47,7 +47,7 @@ def draw(session: Session, plan: Plan, inputs: Inputs, route_id: str, language: 
     if stretches.empty:
         st.info(text("table.no_stretches", language))
         return
-    stations = _stations(plan, route_id, language)
+    stations = stations_of(plan, route_id, language)
     _tank(plan, inputs, route_id, stations, language)
     st.html(
         parts.heading(text("route_card.stretches", language)) + stretch_table(stretches, stations, language)
@@ -72,7 +72,7 @@ def _where(refs: tuple[str, ...], stretches: pd.DataFrame, language: Language) -
     return text("route_card.where", language, refs="/".join(refs), length=length)
 
 
-def _stations(plan: Plan, route_id: str, language: Language) -> pd.DataFrame:
+def stations_of(plan: Plan, route_id: str, language: Language) -> pd.DataFrame:
     """Return the stations along the route with their numbers and labels of the page."""
     number_of = numbered(plan).set_index("site_id")["number"]
     table = stations_on(plan, route_id)
@@ -94,8 +94,7 @@ def _tank(plan: Plan, inputs: Inputs, route_id: str, stations: pd.DataFrame, lan
         format_func=lambda name: text(f"class.{name}", language),
         key="route-card-vehicle",
     )
-    key = f"{plan.scenario.identity}-{plan.provenance['created_utc']}"
-    profile = _profile(key, route_id, vehicle, plan, inputs)
+    profile = profile_of(plan, inputs, route_id, vehicle)
     colors = look.of_theme(st.context.theme.type)
     st.html(parts.figures(figures(profile, language)))
     said, kind = verdict(profile, language)
@@ -116,6 +115,12 @@ def _tank(plan: Plan, inputs: Inputs, route_id: str, stations: pd.DataFrame, lan
                 key="vega-elevation",
                 alt=fill_chart.elevation_alternative(profile, language),
             )
+
+
+def profile_of(plan: Plan, inputs: Inputs, route_id: str, vehicle: str) -> FillProfile:
+    """Return the tank of a vehicle along a route, driven once per plan."""
+    key = f"{plan.scenario.identity}-{plan.provenance['created_utc']}"
+    return _profile(key, route_id, vehicle, plan, inputs)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
