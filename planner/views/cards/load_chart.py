@@ -56,7 +56,7 @@ def draw(hours: pd.DataFrame, language: Language, *, theme: str | None) -> alt.L
     )
     y = alt.Axis(title="kg/h", tickCount=3, titleAngle=0, titleAlign="left", titleX=2, titleY=-6)
     bars = base.mark_bar(color=bar, stroke=None, x2Offset=-1.5).encode(
-        x=at, x2="until:Q", y=alt.Y("kg_per_hour:Q", axis=y)
+        x=at, x2="until:Q", y=alt.Y("kg_per_hour:Q", axis=y), y2=alt.datum(0)
     )
     steps = base.mark_rule(color=step, strokeWidth=2).encode(
         x=at, x2="until:Q", y=alt.Y("design_day_kg_per_hour:Q", axis=y)

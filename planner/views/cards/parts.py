@@ -64,14 +64,22 @@ def shares(parts: Sequence[tuple[str, float, str]]) -> str:
     return f'<table class="card-shares">{rows}</table>'
 
 
-def facts(items: Mapping[str, str]) -> str:
-    """Return facts, each under its name; what is empty is left out."""
+def facts(items: Mapping[str, str], *, kind: str = "") -> str:
+    """Return facts, each under its name; what is empty is left out.
+
+    Parameters
+    ----------
+    items
+        Facts by name.
+    kind
+        ``figures``: long names and a figure each, in one line.
+    """
     rows = "".join(
         f'<tr><th scope="row">{escaped(name)}</th><td>{escaped(value)}</td></tr>'
         for name, value in items.items()
         if value
     )
-    return f'<table class="card-facts">{rows}</table>'
+    return f'<table class="card-facts {escaped(kind)}">{rows}</table>'
 
 
 def note(said: str, *, kind: str = "") -> str:

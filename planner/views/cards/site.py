@@ -12,7 +12,8 @@ from planner.card_facts import site_facts
 from planner.text import Language, text
 from planner.views.cards import parts, site_sheet
 from planner.views.cards.actions import button, refusal
-from planner.views.figures import number, share, with_unit
+from planner.views.cards.site_sheet import worth_said
+from planner.views.figures import number, with_unit
 from planner.views.names import name
 from planner.views.tables import MARKS, numbered
 
@@ -72,9 +73,7 @@ def gain(facts: SiteFacts, language: Language) -> list[tuple[str, str]]:
     if worth.amount is None:
         said.append((text("place_card.gain_unknown", language), ""))
     elif worth.amount > 0.0:
-        amount = with_unit(worth.amount, worth.per_day, language)
-        values = {"amount": amount, "share": share(worth.share, 1), "rank": worth.rank, "count": worth.count}
-        said.append((text("place_card.gain_more", language, **values), ""))
+        said.append((text("place_card.gain_more", language, **worth_said(worth, language)), ""))
     else:
         said.append((text("place_card.gain_none", language), ""))
     if facts.no_room_kg_per_day > 0.0:
@@ -107,11 +106,9 @@ def _beside(facts: SiteFacts, plan: Plan, language: Language) -> str:
     if not facts.beside:
         return ""
     numbers = numbered(plan).set_index("site_id")["number"]
-    return parts.heading(text("place_card.beside", language)) + parts.facts(
-        {
-            f"{MARKS[row['status']]} {numbers[row['site_id']]}": (
-                f"{name(row, language)} · {number(row['apart_km'], 1)} km"
-            )
-            for row in facts.beside
-        }
-    )
+    apart = {
+        f"{MARKS[row['status']]} {numbers[row['site_id']]} {name(row, language)}": row["apart_km"]
+        for row in facts.beside
+    }
+    said = {place: f"{number(km, 1)} km" for place, km in apart.items()}
+    return parts.heading(text("place_card.beside", language)) + parts.facts(said, kind="figures")

@@ -11,13 +11,17 @@ from planner.source_text import source_said
 from planner.text import Language, text
 from planner.views import screening
 from planner.views.cards import parts
-from planner.views.figures import number
+from planner.views.figures import number, share, with_unit
 from planner.views.names import name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from planner.card_facts import Worth
     from planner.inputs import Inputs
+
+#: Below these a digit more is told.
+_SMALL, _SMALL_SHARE = 10.0, 0.001
 
 
 def where(row: Mapping[str, Any], inputs: Inputs, language: Language) -> str:
@@ -56,6 +60,17 @@ def sheet(inputs: Inputs, site_id: str, language: Language) -> str:
         + parts.heading(text("place_card.sheet", language))
         + parts.facts({text(f"place_card.{key}", language): value for key, value in known.items()})
     )
+
+
+def worth_said(worth: Worth, language: Language) -> dict[str, str]:
+    """Return what a sentence on a gain or a loss is filled with; small amounts are not rounded to nothing."""
+    amount, part = worth.amount or 0.0, worth.share or 0.0
+    return {
+        "amount": with_unit(amount, worth.per_day, language, digits=0 if amount >= _SMALL else 1),
+        "share": share(part, 1 if part >= _SMALL_SHARE else 2),
+        "rank": str(worth.rank),
+        "count": str(worth.count),
+    }
 
 
 def _said(value: object) -> str:

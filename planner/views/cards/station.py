@@ -13,6 +13,7 @@ from planner.scenario import MODULES_KG_PER_DAY
 from planner.text import Language, text
 from planner.views.cards import load_chart, parts, site_sheet
 from planner.views.cards.actions import button, refusal
+from planner.views.cards.site_sheet import worth_said
 from planner.views.figures import number, share, with_unit
 from planner.views.names import name
 from planner.views.tables import MARKS, numbered
@@ -125,9 +126,7 @@ def why(facts: StationFacts, plan: Plan, language: Language) -> list[tuple[str, 
     if loss.amount is None:
         said.append((text("place_card.why_unknown", language), ""))
     elif loss.amount > 0.0:
-        amount = with_unit(loss.amount, loss.per_day, language)
-        values = {"amount": amount, "share": share(loss.share, 1), "rank": loss.rank, "count": loss.count}
-        said.append((text("place_card.why_lost", language, **values), ""))
+        said.append((text("place_card.why_lost", language, **worth_said(loss, language)), ""))
     else:
         said.append((text("place_card.why_spare", language), ""))
     if facts.is_weakest:
@@ -221,7 +220,7 @@ def _supply(facts: StationFacts, inputs: Inputs, language: Language) -> str:
     title = parts.heading(text("place_card.supply", language))
     if not facts.links:
         return title + parts.note(text("place_card.no_supply", language))
-    return title + parts.facts(dict(_link(link, inputs, language) for link in facts.links))
+    return title + parts.facts(dict(_link(link, inputs, language) for link in facts.links), kind="figures")
 
 
 def _link(link: Mapping[str, Any], inputs: Inputs, language: Language) -> tuple[str, str]:
