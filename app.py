@@ -18,6 +18,7 @@ from planner.views import (
     kpis,
     links,
     point_panel,
+    print_view,
     road_panel,
     route_panel,
     session,
@@ -70,6 +71,8 @@ def page() -> None:
         demand_panel.draw(state, language)
     elif view == "routes":
         route_panel.draw(state, inputs, language)
+    elif view == "print":
+        print_view.draw(plan, inputs, language)
     elif view == "roads":
         road_panel.draw(state, language)
     elif view == "sites":

@@ -8,7 +8,7 @@ from planner.text import Language, text
 from planner.views.style import escaped
 
 #: Views of the page, the first drawn at the start.
-VIEWS = ("plan", "compare", "charts", "demand", "routes", "sites", "points", "roads")
+VIEWS = ("plan", "compare", "charts", "demand", "routes", "sites", "points", "roads", "print")
 
 
 def head(language: Language, *, year: int) -> str:
