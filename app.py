@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from corridor.errors import ChengyuError
-from planner.inputs import load_inputs
+from planner.inputs import Inputs, load_inputs
 from planner.scenario import Scenario
-from planner.text import text
+from planner.text import Language, text
 from planner.views import (
     charts_panel,
     comparison_panel,
     demand_panel,
     frame,
-    kpis,
     links,
     point_panel,
     print_view,
@@ -31,6 +31,18 @@ from planner.views import (
     workspace,
 )
 
+#: What draws each view of :data:`planner.views.frame.VIEWS`.
+_VIEWS: dict[str, Callable[[session.Session, Inputs, Language], None]] = {
+    "plan": workspace.draw,
+    "compare": lambda state, inputs, language: comparison_panel.draw(state, state.plan, inputs, language),
+    "charts": lambda state, inputs, language: charts_panel.draw(state.plan, inputs, language),
+    "demand": lambda state, _inputs, language: demand_panel.draw(state, language),
+    "routes": route_panel.draw,
+    "sites": site_panel.draw,
+    "points": point_panel.draw,
+    "roads": lambda state, _inputs, language: road_panel.draw(state, language),
+    "print": lambda state, inputs, language: print_view.draw(state.plan, inputs, language),
+}
 _ICON = Path(__file__).parent / "static" / "icon.png"
 
 
@@ -63,26 +75,7 @@ def page() -> None:
     links.tell(language)
     tour.draw(language, is_first_use=link.is_bare)
     status.draw(state, language)
-    if view == "charts":
-        charts_panel.draw(plan, inputs, language)
-    elif view == "compare":
-        comparison_panel.draw(state, plan, inputs, language)
-    elif view == "demand":
-        demand_panel.draw(state, language)
-    elif view == "routes":
-        route_panel.draw(state, inputs, language)
-    elif view == "print":
-        print_view.draw(plan, inputs, language)
-    elif view == "roads":
-        road_panel.draw(state, language)
-    elif view == "sites":
-        site_panel.draw(state, inputs, language)
-    elif view == "points":
-        point_panel.draw(state, inputs, language)
-    else:
-        if plan is not None:
-            kpis.draw(plan, language)
-        workspace.draw(state, inputs, language)
+    _VIEWS[view](state, inputs, language)
     frame.foot(language)
     links.follow(state, links.shown(state, language))
 

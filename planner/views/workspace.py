@@ -13,6 +13,7 @@ from planner.views import (
     corridor_map,
     downloads,
     economics,
+    kpis,
     legend,
     links,
     plan_points,
@@ -32,8 +33,13 @@ if TYPE_CHECKING:
 
 
 def draw(session: Session, inputs: Inputs, language: Language) -> None:
-    """Draw the map, and beside it the card of what was clicked, else the tables; without a plan only it."""
+    """Draw the key figures, the map, and beside it the card of what was clicked, else the tables.
+
+    Without a plan there is only the map.
+    """
     plan = session.plan
+    if plan is not None:
+        kpis.draw(plan, language)
     with st.container(key="workspace"):
         left, right = st.columns([2.05, 1], gap="medium") if plan is not None else (st.container(), None)
         with left:
