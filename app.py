@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from corridor.errors import ChengyuError
-from planner.inputs import Inputs, load_inputs
+from planner.inputs import load_inputs
 from planner.scenario import Scenario
-from planner.text import Language, text
+from planner.text import text
 from planner.views import (
     charts_panel,
     comparison_panel,
@@ -30,6 +30,12 @@ from planner.views import (
     tour,
     workspace,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from planner.inputs import Inputs
+    from planner.text import Language
 
 #: What draws each view of :data:`planner.views.frame.VIEWS`.
 _VIEWS: dict[str, Callable[[session.Session, Inputs, Language], None]] = {
