@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from corridor.errors import Fault, InputError
 from planner.card_facts import NEAR_KM, county_of, site_facts, sites_near, station_facts
 from planner.inputs import load_inputs
+from planner.pipeline import make_plan
 from planner.scenario import Scenario
 from planner.text import LANGUAGES, text
 from planner.views import session
@@ -291,6 +292,35 @@ def test_a_refused_edit_says_why_in_its_card_until_one_is_made(plan, shown, lang
     assert app.run().error
     app.button(key="card-lock").click().run()
     assert not app.error
+
+
+def test_a_closed_station_says_what_it_would_add_and_is_reopened(plan, inputs, monkeypatch):
+    """Without the station whose outage costs most of the existing ones, that much is to be gained there."""
+    existing = plan.gains[plan.gains["status"] == "existing"].set_index("site_id")["loss_kg_per_day"]
+    site = existing.idxmax()
+    new = plan.stations.loc[plan.stations["status"] == "new", "site_id"]
+    # The same new stations as before: what is lost is then what the plan says.
+    scenario = plan.scenario.model_copy(
+        update={"closed_stations": (site,), "locked": tuple(new), "stations": len(new)}
+    )
+    closed = make_plan(scenario)
+    row = closed.gains.set_index("site_id").loc[site]
+    assert row["status"] == "closed"
+    assert existing[site] > 1.0
+    assert row["gain_kg_per_day"] == pytest.approx(existing[site])
+    monkeypatch.setattr(session.store, "find", lambda *_: closed)
+    app = AppTest.from_function(page, default_timeout=30)
+    it = Session(plan=closed)
+    it.take_over(scenario)
+    known = {"it": it, "plan": closed, "inputs": inputs, "site": site, "language": "en"}
+    for key, value in known.items():
+        app.session_state[key] = value
+    app.run()
+    assert not app.exception
+    assert text("place_card.closed", "en") in html(app)
+    assert keys(app) == {"card-reopen"}
+    app.button(key="card-reopen").click().run()
+    assert draft(app).closed_stations == ()
 
 
 def test_a_place_that_is_gone_says_so(shown):
