@@ -123,13 +123,11 @@ def production(made: pd.DataFrame, language: Language, look: Look) -> alt.LayerC
         said_made=[f"{number(tons, 1)} t" for tons in made["produced_t"]],
         said_capacity=[f"{number(tons, 1)} t" for tons in made["capacity_t"]],
     )
-    months = shown["label"].tolist()
     x = alt.X(
-        "label:N",
-        sort=months,
-        title=None,
-        axis=alt.Axis(labelAngle=0, labelOverlap=False, labelFontSize=11),
-        scale=alt.Scale(domain=months, paddingInner=0.2),
+        "month:O",
+        title=text("column.month", language),
+        axis=alt.Axis(labelAngle=0, labelOverlap=False),
+        scale=alt.Scale(paddingInner=0.2),
     )
     bars = (
         alt.Chart(shown)
