@@ -26,7 +26,7 @@ def draw(table: pd.DataFrame, language: Language, look: Look) -> alt.LayerChart:
             "label:N",
             sort=shown["label"].tolist(),
             title=None,
-            axis=alt.Axis(ticks=False, domain=False, labelLimit=290, labelPadding=7),
+            axis=alt.Axis(ticks=False, domain=False, labelLimit=345, labelPadding=7),
         ),
         tooltip=looks.tooltips(
             [
