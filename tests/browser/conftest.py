@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -58,11 +59,20 @@ def _wait_until_up(url, server):
     pytest.fail("the app did not start")
 
 
+class App(NamedTuple):
+    """The running app: its address, its process, and the folder of its store."""
+
+    url: str
+    process: subprocess.Popen
+    store: Path
+
+
 @pytest.fixture
-def app_url(tmp_path):
-    """Address of the running app; its store is empty."""
+def app(tmp_path):
+    """The running app; its store is empty."""
     port = _free_port()
-    environment = {**os.environ, "CHENGYU_STORE": str(tmp_path / "store")}
+    store = tmp_path / "store"
+    environment = {**os.environ, "CHENGYU_STORE": str(store)}
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     options = ["--server.headless", "true", "--server.port", str(port)]
     with (tmp_path / "server.log").open("wb") as log:
@@ -71,7 +81,7 @@ def app_url(tmp_path):
         )
         try:
             _wait_until_up(f"http://127.0.0.1:{port}", server)
-            yield f"http://127.0.0.1:{port}"
+            yield App(f"http://127.0.0.1:{port}", server, store)
         finally:
             server.terminate()
             try:
@@ -79,6 +89,12 @@ def app_url(tmp_path):
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+
+@pytest.fixture
+def app_url(app):
+    """Address of the running app."""
+    return app.url
 
 
 @pytest.fixture
