@@ -44,6 +44,7 @@ class Job(Generic[Result]):
         self.error: Exception | None = None
         self._work = work
         self._stop = threading.Event()
+        self._left = threading.Event()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chengyu-job", daemon=True)
         self._thread.start()
@@ -62,13 +63,23 @@ class Job(Generic[Result]):
         """Ask the work to stop; it may still give the best it has."""
         self._stop.set()
 
+    def leave(self) -> None:
+        """Ask the work to stop and to give nothing: nobody is there to take it."""
+        self._left.set()
+        self._stop.set()
+
     def wait(self, timeout_s: float | None = None) -> bool:
         """Return whether the work was over within the time."""
         return self._done.wait(timeout_s)
 
     def _report(self, progress: Progress) -> None:
-        """Keep the latest report."""
+        """Keep the latest report; work that was left ends here.
+
+        Reports of the siting solve come from within a solver, which is told to stop in its own way.
+        """
         self.progress = progress
+        if self._left.is_set() and progress.stage != "siting":
+            raise Stopped
 
     def _run(self) -> None:
         """Do the work and keep what came of it."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from planner.changes import changes
 from planner.comparison import compare, is_same, stations_csv
-from planner.scenario_changes import scenario_changes
 from planner.text import Language, text
 from planner.views import certificate, comparison_map, kpis
-from planner.views.comparison_tables import difference_table, scenario_table, stations_table, supply_table
+from planner.views.comparison_tables import difference_table, scenario_list, stations_table, supply_table
 from planner.views.figures import number, share
 from planner.views.kpi_names import change_said, figure_name, figure_said
 from planner.views.style import escaped
@@ -182,8 +182,9 @@ def _tables(found: Comparison, inputs: Inputs, language: Language) -> None:
         with tabs["supply"]:
             st.html(supply_table(found, inputs.bases, language))
         with tabs["scenario"]:
-            changes = scenario_changes(found.baseline.scenario, found.current.scenario)
-            st.html(scenario_table(changes, inputs.sites, language))
+            before, after = found.baseline.scenario, found.current.scenario
+            told = changes(before, after, language, inputs.sites, assumptions=inputs.assumptions)
+            st.html(scenario_list(told, language))
         with tabs["certificate"]:
             _certificates(found, language)
 

@@ -1,4 +1,4 @@
-"""Tables of a comparison: figures, stations that changed, supply by base, settings."""
+"""Tables of a comparison: figures, stations that changed, supply by base, scenarios."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from planner.text import Language, catalogue, text
-from planner.views.figures import names_joined, number
+from planner.text import Language, text
+from planner.views.figures import number
 from planner.views.kpi_names import change_said, figure_name, figure_said
 from planner.views.style import escaped
 from siting.supply_network import ON_SITE_BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
     from planner.comparison import Comparison, Difference
-    from planner.scenario_changes import ScenarioChange
 
 #: Mark of each change in the table, as in the legend of the maps.
 _SIGNS = {"added": "⊕", "removed": "⊗", "load": "≈", "same": "="}
@@ -132,40 +131,11 @@ def supply_table(found: Comparison, bases: pd.DataFrame, language: Language) -> 
     return _table(heads, rows)
 
 
-def scenario_table(changes: Sequence[ScenarioChange], sites: pd.DataFrame, language: Language) -> str:
-    """Return the settings in which the scenarios differ as an HTML table; ``sites`` has names by id."""
-    if not changes:
+def scenario_list(differences: Sequence[str], language: Language) -> str:
+    """Return in what the scenarios differ as an HTML list."""
+    if not differences:
         return f'<p class="proof-line">{escaped(text("compare.no_setting_changed", language))}</p>'
-    names = _names(sites, language)
-    rows = [
-        (
-            " · ".join(
-                part for part in (_label(change.key, language), names.get(change.part, change.part)) if part
-            ),
-            _setting(change.baseline, names, language),
-            _setting(change.current, names, language),
-        )
-        for change in changes
-    ]
-    return _table([text(f"compare.{key}", language) for key in ("setting", "baseline", "current")], rows)
-
-
-def _label(key: str, language: Language) -> str:
-    """Return the name of a setting; one without a text stays as scenario files write it."""
-    return catalogue(language).get(f"setting.{key}", key)
-
-
-def _setting(value: object, names: Mapping[str, str], language: Language) -> str:
-    """Return the value of a setting in words."""
-    if value is None or value == ():
-        return "–"
-    if isinstance(value, bool):
-        return text(f"compare.{'yes' if value else 'no'}", language)
-    if isinstance(value, float):
-        return f"{value:,.6g}"
-    if isinstance(value, tuple):
-        return names_joined((names.get(each, str(each)) for each in value), language)
-    return str(value)
+    return f"<ul>{''.join(f'<li>{escaped(each)}</li>' for each in differences)}</ul>"
 
 
 def _base_names(base_ids: pd.Series, bases: pd.DataFrame, language: Language) -> pd.Series:

@@ -50,7 +50,7 @@ def watch(
         while missed < absences and not job.wait(look_s):
             missed = 0 if is_there() else missed + 1
         if not job.done:
-            job.stop()
+            job.leave()
 
     thread = threading.Thread(target=look, name="chengyu-presence", daemon=True)
     thread.start()

@@ -15,7 +15,7 @@ pytestmark = [
 _IDLE_SHARE = 0.06
 _LOOK_S = 4.0
 #: The page may be back within 16 s (planner/views/presence.py); then the work has to come to an end.
-_PATIENCE_S = 75.0
+_PATIENCE_S = 120.0
 
 
 def _cpu_s(process):

@@ -10,7 +10,7 @@ from planner.objective import PER_DAY
 from planner.text import LANGUAGES, catalogue
 from planner.views.comparison_layers import layers, mark, unit_position
 from planner.views.comparison_panel import change_mark
-from planner.views.comparison_tables import difference_table, scenario_table, stations_table, supply_table
+from planner.views.comparison_tables import difference_table, scenario_list, stations_table, supply_table
 from planner.views.kpi_names import change_said, figure_name, figure_said
 from planner.views.map_frame import Ground
 
@@ -140,4 +140,5 @@ def test_tables_say_all_of_it_and_escape_names(found, language):
     assert set(configured) <= set(shown.columns)
     assert [text.split()[0] for text in shown["change"]] == ["⊕", "⊗", "▲", "▼"]
     assert set(shown["current_base_id"].dropna()) == {"Base & Co" if language == "en" else "基地"}
-    assert "<table" not in scenario_table((), BASES, language)
+    assert "<li>" not in scenario_list((), language)
+    assert "<li>1 &lt; 2</li>" in scenario_list(("1 < 2",), language)

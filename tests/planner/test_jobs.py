@@ -65,6 +65,25 @@ def test_stop_keeps_the_best_so_far():
     assert job.result == "incumbent"
 
 
+def test_work_that_was_left_ends_before_its_next_stage():
+    left, stages = threading.Event(), []
+
+    def work(on_progress, should_stop):
+        left.wait(_PATIENCE_S)
+        assert should_stop()
+        for stage in ("siting", "siting", "sizing", "supply"):
+            on_progress(Progress(stage=stage, seconds=1.0, message=""))
+            stages.append(stage)
+        return "best so far"
+
+    job = Job(work)
+    job.leave()
+    left.set()
+    assert job.wait(_PATIENCE_S)
+    assert (job.result, job.error, job.stopping) == (None, None, True)
+    assert stages == ["siting", "siting"], "a solver is not thrown out of, a stage is not begun"
+
+
 def test_stopping_one_job_leaves_the_other_running():
     first, second = Job(_until_stopped(best=1)), Job(_until_stopped(best=2))
     first.stop()
