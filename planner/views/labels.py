@@ -159,15 +159,21 @@ class Screen:
         size_px: float,
         padding_px: float,
         angle: float = 0.0,
+        whole: bool = False,
     ) -> list[float] | None:
-        """Take room for a label centered on the first free of several points, turned; return the point."""
+        """Take room for a label centered on the first free of several points, turned; return the point.
+
+        ``whole`` as for :meth:`offset`.
+        """
         width, height = text_size_px(label, size_px)
         sine, cosine = abs(math.sin(math.radians(angle))), abs(math.cos(math.radians(angle)))
         extent = (
             width * cosine + height * sine + 2 * padding_px,
             width * sine + height * cosine + 2 * padding_px,
         )
-        return next((list(point) for point in points if self._claim(point, (0.0, 0.0), extent)), None)
+        return next(
+            (list(point) for point in points if self._claim(point, (0.0, 0.0), extent, whole=whole)), None
+        )
 
     def _claim(
         self,

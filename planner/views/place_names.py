@@ -37,14 +37,13 @@ _LEVEL, _TILE_PX = 3, 512 * 2**6
 
 def names(language: Language, screen: Screen) -> list[pdk.Layer]:
     """Return the names of cities, of counties for those who come near, and of rivers, as there is room."""
-    cities, counties = (
-        [place for place in places() if (place.rank <= _CITY_RANK) is city] for city in (True, False)
-    )
-    rows, later = _placed(cities, language, screen)
-    rivers = _rivers(language, screen)
-    more, left = _placed([place for place in counties if place.rank <= SMALLEST_RANK], language, screen)
-    later += left + [place for place in counties if place.rank > SMALLEST_RANK]
-    return [rivers, _names(rows + more), _near_by(later, language, screen.closer(_CLOSE_ZOOM))]
+    known = places()
+    rows, later = _placed([place for place in known if place.rank <= _CITY_RANK], language, screen)
+    rivers = _river_rows(language, screen)
+    middling = [place for place in known if _CITY_RANK < place.rank <= SMALLEST_RANK]
+    more, left = _placed(middling, language, screen)
+    later += left + [place for place in known if place.rank > SMALLEST_RANK]
+    return [_names(rivers + rows + more), _near_by(later, language, screen.closer(_CLOSE_ZOOM))]
 
 
 def _placed(
@@ -73,6 +72,7 @@ def _names(rows: Sequence[dict[str, Any]]) -> pdk.Layer:
         get_size="size",
         get_color="color",
         get_pixel_offset="offset",
+        get_angle="angle",
         line_height=1.15,
         font_weight=600,
         **halo(),
@@ -93,6 +93,7 @@ def _place_row(place: Place, language: Language, screen: Screen) -> dict[str, An
         "size": size,
         "color": rgba(LIGHT.ink if is_large else LIGHT.place),
         "offset": offset or [0, -size],
+        "angle": 0.0,
     }
 
 
@@ -128,30 +129,29 @@ def _near_by(found: Sequence[Place], language: Language, screen: Screen) -> pdk.
     )
 
 
-def _rivers(language: Language, screen: Screen) -> pdk.Layer:
-    """Return the names of rivers, along straight reaches where nothing stands."""
+def _river_rows(language: Language, screen: Screen) -> list[dict[str, Any]]:
+    """Return the names of rivers as the layer needs them, along straight reaches where nothing stands."""
     rows = []
     for river in waters().rivers:
         label = river.name_zh if language == "zh" else river.name_en
         named: list[list[float]] = []
         for spot in river.spots:
             is_far = all(math.dist(spot.at, other) > _AGAIN for other in named)
-            if is_far and screen.along(label, [spot.at], size_px=_RIVER_PX, padding_px=0, angle=spot.angle):
-                rows.append({"position": spot.at, "label": label, "angle": spot.angle})
+            if is_far and screen.along(
+                label, [spot.at], size_px=_RIVER_PX, padding_px=0, angle=spot.angle, whole=True
+            ):
+                rows.append(
+                    {
+                        "position": spot.at,
+                        "label": label,
+                        "size": _RIVER_PX,
+                        "color": rgba(LIGHT.water_name),
+                        "offset": [0, 0],
+                        "angle": spot.angle,
+                    }
+                )
                 named.append(spot.at)
-    return pdk.Layer(
-        "TextLayer",
-        rows,
-        id="water-name",
-        get_position="position",
-        get_text="label",
-        get_size=_RIVER_PX,
-        get_angle="angle",
-        get_color=rgba(LIGHT.water_name),
-        font_weight=600,
-        **halo(),
-        **labelled(),
-    )
+    return rows
 
 
 def labelled() -> dict[str, Any]:
