@@ -55,7 +55,7 @@ def test_a_link_opens_the_same_plan_and_follows_the_page(visit):
     assert page.locator(".kpi .value").all_inner_texts() == figures
     assert _query(page) == query
 
-    page.get_by_role("button", name="Scenarios", exact=True).click()
+    page.get_by_role("button", name="Saved", exact=True).click()
     page.locator(".st-key-saved-name input").fill("绿氢 / green")
     page.get_by_role("button", name="Save this scenario").click()
     page.get_by_text("Saved “绿氢 / green”.").wait_for()
@@ -63,8 +63,8 @@ def test_a_link_opens_the_same_plan_and_follows_the_page(visit):
     other = visit(locale="en-GB")
     page = other.page
     page.get_by_role("radio", name="English").and_(page.locator("[aria-checked=true]")).wait_for()
-    page.get_by_role("button", name="Scenarios", exact=True).click()
-    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("button", name="Saved", exact=True).click()
+    page.locator(".st-key-saved-open button").click()
     page.get_by_text("Opened “绿氢 / green”.").wait_for()
     _solved(page)
     assert page.locator(".kpi .value").all_inner_texts() == figures
