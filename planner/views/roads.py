@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import shapely
 from corridor.named_routes import NAMED_ROUTES, named_route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from corridor.named_routes import NamedRoute
     from corridor.roads import RoadNetwork
@@ -21,6 +22,8 @@ _TOLERANCE = 0.0012
 #: Stubs shorter than this are not drawn, degrees: about 3 km, where a trunk road ends in a city.
 _SHORTEST = 0.03
 _DIGITS = 4
+#: Two ends that meet go straight on below this cosine of the angle between them: a turn of under 60 degrees.
+_STRAIGHT = -0.5
 
 #: Classes drawn, the important ones last.
 CLASSES = ("trunk", "motorway")
@@ -42,7 +45,8 @@ def road_paths(network: RoadNetwork) -> dict[str, list[list[list[float]]]]:
     return {
         name: [
             coordinates(line)
-            for line in joined(edges.geometry[(classes == name).to_numpy()], shortest=_SHORTEST)
+            for line in chained(joined(edges.geometry[(classes == name).to_numpy()]))
+            if line.length >= _SHORTEST
         ]
         for name in CLASSES
     }
@@ -61,6 +65,46 @@ def joined(lines: Iterable[Any], *, shortest: float = 0.0) -> list[Any]:
     merged = shapely.get_parts(shapely.line_merge(shapely.union_all(thinned(lines))))
     long_enough: list[Any] = list(merged[shapely.length(merged) >= shortest])
     return long_enough
+
+
+def chained(lines: Sequence[Any]) -> list[Any]:
+    """Return lines led on through junctions where another goes straight on: fewer pieces, alike to see."""
+    points = [shapely.get_coordinates(line) for line in lines]
+    meeting: dict[tuple[float, ...], list[tuple[int, int]]] = {}
+    for index, line in enumerate(points):
+        for end in (0, -1):
+            meeting.setdefault(tuple(line[end]), []).append((index, end))
+    mates: dict[tuple[int, int], tuple[int, int]] = {}
+    for ends in meeting.values():
+        turns = sorted(
+            (float(_outward(points, a) @ _outward(points, b)), a, b)
+            for a, b in itertools.combinations(ends, 2)
+            if a[0] != b[0]
+        )
+        for turn, a, b in turns:
+            if turn < _STRAIGHT and a not in mates and b not in mates:
+                mates[a], mates[b] = b, a
+    loose = [(index, end) for index in range(len(points)) for end in (0, -1) if (index, end) not in mates]
+    left = set(range(len(points)))
+    found = []
+    for start in (*loose, *((index, 0) for index in range(len(points)))):
+        at: tuple[int, int] | None = start
+        chain: list[np.ndarray] = []
+        while at is not None and at[0] in left:
+            left.remove(at[0])
+            chain.append(points[at[0]][:: 1 if at[1] == 0 else -1])
+            at = mates.get((at[0], -1 if at[1] == 0 else 0))
+        if chain:
+            found.append(shapely.LineString(np.concatenate([chain[0], *(each[1:] for each in chain[1:])])))
+    return found
+
+
+def _outward(points: Sequence[np.ndarray], end: tuple[int, int]) -> np.ndarray:
+    """(2,) direction in which a line leaves one of its ends."""
+    line, at = points[end[0]], end[1]
+    away = line[1] - line[0] if at == 0 else line[-2] - line[-1]
+    unit: np.ndarray = away / np.hypot(*away)
+    return unit
 
 
 def thinned(lines: Iterable[Any]) -> Any:  # noqa: ANN401  shapely lines
