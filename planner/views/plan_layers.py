@@ -198,7 +198,7 @@ def supply_bases(
             id=f"base-name{suffix}",
             get_text="label",
             get_size=_BASE_NAME_PX,
-            get_color="color",
+            get_color=palette.rgba(palette.INK),
             get_pixel_offset="offset",
             font_weight=700,
             **shared,
