@@ -75,7 +75,7 @@ def page() -> None:
     links.begin(state, inputs)
     plan = state.plan
     with st.sidebar:
-        toolbar.draw(state, language)
+        toolbar.draw(state, inputs, language)
         sidebar.scenario(state, inputs, language)
     view = frame.head(language, year=(plan.scenario if plan else state.wanted or Scenario()).year)
     links.tell(language)

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from planner.text import Language, text
+from planner.views.choices import choice
 from planner.views.figures import number, share
-from planner.views.tables import chosen_row
 
 if TYPE_CHECKING:
     from planner.plan import Plan
@@ -26,13 +26,11 @@ def draw(session: Session, plan: Plan, language: Language) -> str | None:
     st.caption(told(plan, language))
     column = st.column_config
     tons = ("made_t", "left_t")
-    event = st.dataframe(
+    return choice(
+        session,
         rows(plan, language),
-        hide_index=True,
-        placeholder="–",
-        key=f"bases-table-{session.picks}",
-        on_select="rerun",
-        selection_mode="single-row",
+        plan.bases["base_id"].drop_duplicates(),
+        key="bases-table",
         alt=text("table.bases", language),
         column_config={
             "base": column.TextColumn(text("column.base_id", language), width=180, pinned=True),
@@ -50,7 +48,6 @@ def draw(session: Session, plan: Plan, language: Language) -> str | None:
             ),
         },
     )
-    return chosen_row(event, plan.bases["base_id"].drop_duplicates())
 
 
 def told(plan: Plan, language: Language) -> str:

@@ -38,6 +38,10 @@ SWITCHES = ("stations", "candidates", "flows", "unserved", "routes", "stretches"
 FIRST = ("stations", "candidates", "flows", "routes", "supply", "places")
 
 
+#: Where the layers that are on stay.
+KEPT_LAYERS = "layers-kept"
+
+
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _bands(identity: str, _plan: Plan, _inputs: Inputs) -> list[Band]:  # noqa: ARG001  the key
     """Return the plan's demand on the roads, laid out once per plan."""
@@ -61,7 +65,8 @@ def _closed(plan: Plan, inputs: Inputs) -> list[LineString]:
 
 def switches(language: Language) -> set[str]:
     """Draw the switches of the layers and return those that are on."""
-    st.session_state.setdefault("layers", list(FIRST))
+    # Streamlit forgets switches while another view is shown.
+    st.session_state.setdefault("layers", st.session_state.get(KEPT_LAYERS, list(FIRST)))
     chosen = st.pills(
         text("layer.label", language),
         SWITCHES,
@@ -70,6 +75,7 @@ def switches(language: Language) -> set[str]:
         key="layers",
         label_visibility="collapsed",
     )
+    st.session_state[KEPT_LAYERS] = list(chosen)
     return set(chosen)
 
 

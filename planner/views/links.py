@@ -68,7 +68,7 @@ def opened() -> Opened:
         if found.view.name is not None:
             st.session_state.setdefault("view", found.view.name)
         if found.view.layers is not None:
-            st.session_state.setdefault("layers", list(found.view.layers))
+            st.session_state.setdefault(corridor_map.KEPT_LAYERS, list(found.view.layers))
         if found.view.month is not None:
             st.session_state.setdefault(timeline.MONTH_KEY, found.view.month)
         if found.view.year is not None:
@@ -111,7 +111,7 @@ def first_language() -> Language:
 def shown(session: Session, language: Language) -> View:
     """Return how the page stands now; what stands as at the start is left out."""
     name = st.session_state.get("view", frame.VIEWS[0])
-    on = set(st.session_state.get("layers", corridor_map.FIRST))
+    on = set(st.session_state.get(corridor_map.KEPT_LAYERS, corridor_map.FIRST))
     selection, plan = session.selection, session.plan
     year = None if plan is None else st.session_state.get(timeline.year_key(plan.scenario))
     return View(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from corridor.named_routes import NAMED_ROUTES
 from planner import station_numbers
 from planner.text import Language, text
+from planner.views.choices import choice
 from siting.delivery import PARTS
 from siting.supply_network import ON_SITE_BASE
 from siting.supply_tables import PRODUCTION_PARTS
@@ -48,15 +49,13 @@ def siting(session: Session, plan: Plan, bases: pd.DataFrame, language: Language
         ),
         base_id=_base_names(stations["base_id"], bases, language),
     )
-    event = st.dataframe(
+    return choice(
+        session,
         table,
-        height="stretch",
-        hide_index=True,
-        placeholder="–",
-        key=f"siting-table-{session.picks}",
-        on_select="rerun",
-        selection_mode="single-row",
+        stations["site_id"],
+        key="siting-table",
         alt=text("table.stations", language),
+        height="stretch",
         column_order=(
             "number",
             name,
@@ -137,13 +136,6 @@ def siting(session: Session, plan: Plan, bases: pd.DataFrame, language: Language
             },
         },
     )
-    return chosen_row(event, stations["site_id"])
-
-
-def chosen_row(event: Any, keys: pd.Series) -> str | None:  # noqa: ANN401  Streamlit's state of a table
-    """Return the key of the row that was chosen in a table; None without one."""
-    rows = event.selection.get("rows", [])
-    return str(keys.iloc[rows[0]]) if rows and rows[0] < len(keys) else None
 
 
 def candidates(session: Session, plan: Plan, language: Language) -> str | None:
@@ -154,15 +146,13 @@ def candidates(session: Session, plan: Plan, language: Language) -> str | None:
         return None
     column = st.column_config
     name = f"name_{language}"
-    event = st.dataframe(
+    return choice(
+        session,
         table.assign(status=table["status"].map(lambda status: text(f"status.{status}", language))),
-        height="stretch",
-        hide_index=True,
-        placeholder="–",
-        key=f"candidate-table-{session.picks}",
-        on_select="rerun",
-        selection_mode="single-row",
+        table["site_id"],
+        key="candidate-table",
         alt=text("table.candidates", language),
+        height="stretch",
         column_order=(name, "gain_kg_per_day", "no_room_kg_per_day", "status", "site_id"),
         column_config={
             name: column.TextColumn(_heading(name, language), width=180, pinned=True),
@@ -173,7 +163,6 @@ def candidates(session: Session, plan: Plan, language: Language) -> str | None:
             **{key: column.TextColumn(_heading(key, language)) for key in ("status", "site_id")},
         },
     )
-    return chosen_row(event, table["site_id"])
 
 
 def stretches(session: Session, plan: Plan, language: Language) -> str | None:
@@ -194,15 +183,13 @@ def stretches(session: Session, plan: Plan, language: Language) -> str | None:
             for end in ("from_site", "to_site")
         },
     )
-    event = st.dataframe(
+    return choice(
+        session,
         table,
-        height="stretch",
-        hide_index=True,
-        placeholder="–",
-        key=f"stretch-table-{session.picks}",
-        on_select="rerun",
-        selection_mode="single-row",
+        plan.stretches["route_id"],
+        key="stretch-table",
         alt=text("table.stretches", language),
+        height="stretch",
         column_order=("route_id", "ready", "length_km", "from_site", "to_site", "from_km", "to_km"),
         column_config={
             **{
@@ -215,7 +202,6 @@ def stretches(session: Session, plan: Plan, language: Language) -> str | None:
             },
         },
     )
-    return chosen_row(event, plan.stretches["route_id"])
 
 
 def supply(plan: Plan, bases: pd.DataFrame, language: Language) -> None:

@@ -6,33 +6,48 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from planner.changes import changes
 from planner.presets import PRESETS, preset, preset_explanation, preset_name, preset_of
 from planner.text import Language, text
 from planner.views import links, saved_panel
 
 if TYPE_CHECKING:
+    from planner.inputs import Inputs
+    from planner.scenario import Scenario
     from planner.views.session import Session
 
+#: Changes named before an undo; more would hide the page.
+_CHANGES_TOLD = 4
 
-def draw(session: Session, language: Language) -> None:
+
+def draw(session: Session, inputs: Inputs, language: Language) -> None:
     """Draw the buttons and the choice of a preset."""
     with st.container(horizontal=True, gap="xsmall", key="toolbar"):
-        for name, icon, is_possible, go in (
-            ("undo", ":material/undo:", session.history.can_undo, session.undo),
-            ("redo", ":material/redo:", session.history.can_redo, session.redo),
+        for name, icon, there, go in (
+            ("undo", ":material/undo:", session.history.before, session.undo),
+            ("redo", ":material/redo:", session.history.after, session.redo),
         ):
             st.button(
                 text(f"toolbar.{name}", language),
                 key=name,
-                help=text(f"toolbar.{name}_help", language),
+                help=_told(name, session, there, inputs, language),
                 icon=icon,
-                disabled=not is_possible,
+                disabled=there is None,
                 on_click=go,
             )
     with st.container(horizontal=True, gap="xsmall", key="toolbar-more"):
         links.draw(session, language)
         saved_panel.draw(session, language)
     _preset(session, language)
+
+
+def _told(name: str, session: Session, there: Scenario | None, inputs: Inputs, language: Language) -> str:
+    """Return what an undo or a redo does, and what of the scenario it changes."""
+    lead = text(f"toolbar.{name}_help", language)
+    if there is None:
+        return lead
+    differs = changes(session.history.now, there, language, inputs.sites, assumptions=inputs.assumptions)
+    return "\n\n".join([lead, *(f"- {change}" for change in differs[:_CHANGES_TOLD])])
 
 
 def _preset(session: Session, language: Language) -> None:

@@ -24,11 +24,11 @@ from planner.views import (
     timeline,
 )
 from planner.views.cards import card
+from planner.views.choices import take_up
 
 if TYPE_CHECKING:
     from planner.inputs import Inputs
     from planner.plan import Plan
-    from planner.views.selection import Kind
     from planner.views.session import Session
 
 
@@ -83,15 +83,6 @@ def _beside(session: Session, plan: Plan, inputs: Inputs, language: Language) ->
         _tables(session, plan, inputs, language)
 
 
-def _choose(session: Session, kind: Kind, key: str | None) -> None:
-    """Open the card of what was chosen in a table: tables do what the map does."""
-    if key is None:
-        return
-    session.picks += 1  # the table drawn next has nothing chosen
-    session.select(kind, key)
-    st.rerun()
-
-
 def _tables(session: Session, plan: Plan, inputs: Inputs, language: Language) -> None:
     """Draw the tables, the proof and the downloads."""
     names = [
@@ -108,15 +99,15 @@ def _tables(session: Session, plan: Plan, inputs: Inputs, language: Language) ->
     ]
     tabs = dict(zip(names, st.tabs([text(f"table.{name}", language) for name in names]), strict=True))
     with tabs["stations"], st.container(key="siting"):
-        _choose(session, "station", tables.siting(session, plan, inputs.bases, language))
+        take_up(session, "station", tables.siting(session, plan, inputs.bases, language))
     with tabs["candidates"], st.container(key="candidates"):
-        _choose(session, "site", tables.candidates(session, plan, language))
+        take_up(session, "site", tables.candidates(session, plan, language))
     with tabs["stretches"], st.container(key="stretches"):
-        _choose(session, "route", tables.stretches(session, plan, language))
+        take_up(session, "route", tables.stretches(session, plan, language))
     with tabs["supply"], st.container(key="supply"):
         tables.supply(plan, inputs.bases, language)
     with tabs["bases"]:
-        _choose(session, "base", bases.draw(session, plan, language))
+        take_up(session, "base", bases.draw(session, plan, language))
     with tabs["economics"], st.container(key="economics"):
         economics.draw(plan, language)
     with tabs["screening"], st.container(key="screening"):

@@ -101,6 +101,9 @@ def test_what_has_no_card_opens_none():
 
 def _sidebar():
     """Draw the settings; what is asked is kept aside."""
+    from types import SimpleNamespace
+
+    import pandas as pd
     import streamlit as st
 
     from planner.views import sidebar, toolbar
@@ -111,7 +114,9 @@ def _sidebar():
             self.wanted = scenario
 
     state = st.session_state.setdefault("kept-session", Asked())
-    toolbar.draw(state, "zh")
+    columns = ["name_zh", "name_en", "value"]
+    nothing = SimpleNamespace(sites=pd.DataFrame(columns=columns), assumptions=pd.DataFrame(columns=columns))
+    toolbar.draw(state, nothing, "zh")
     sidebar.scenario(state, None, "zh")
 
 
@@ -126,6 +131,7 @@ def test_undo_brings_the_settings_back():
     assert not app.exception
     state = app.session_state["kept-session"]
     assert (state.wanted.stations, state.wanted.budget_wan_cny) == (7, 9_000.0)
+    assert "7" in app.button("redo").help, "what a redo does is told before"
     assert app.slider[0].value == 7
     assert [each.value for each in app.number_input if each.key.startswith("budget")] == [9_000.0]
     app.button("undo").click().run()

@@ -33,7 +33,7 @@ def _page():
     links.begin(session, st.session_state["tables"])
     language = st.session_state["language"]
     st.segmented_control("v", frame.VIEWS, default=frame.VIEWS[0], required=True, key="view")
-    st.pills("l", corridor_map.SWITCHES, selection_mode="multi", default=corridor_map.FIRST, key="layers")
+    corridor_map.switches(language)
     view = links.shown(session, language)
     links.follow(session, view)
     links.tell(language)
@@ -72,7 +72,7 @@ def test_an_address_opens_what_it_says_and_stays(language):
     assert state.draft == SCENARIO
     assert state.selection == Selection("station", "SA-G5013-ANYUE")
     assert app.session_state["view"] == "demand"
-    assert set(app.session_state["layers"]) == {"stations", "supply"}
+    assert set(app.session_state["layers-kept"]) == {"stations", "supply"}
     assert address(app) == query | {"s": encode(SCENARIO)}
     assert not app.warning
 
@@ -97,7 +97,7 @@ def test_the_address_follows_and_the_link_shown_is_the_address():
     assert again.session_state["kept-session"].wanted.identity == SCENARIO.identity
     state.wanted = Scenario()
     state.deselect()
-    app.session_state["layers"] = list(corridor_map.FIRST)
+    app.session_state["layers-kept"] = list(corridor_map.FIRST)
     app.session_state["view"] = "plan"
     app.run()
     assert address(app) == {"lang": "zh"}

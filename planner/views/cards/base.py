@@ -12,9 +12,10 @@ from planner.station_numbers import numbered
 from planner.text import Language, text
 from planner.views.cards import parts
 from planner.views.charts import look as looks
+from planner.views.choices import choice, take_up
 from planner.views.figures import number, share, with_unit
 from planner.views.names import name
-from planner.views.tables import MARKS, chosen_row
+from planner.views.tables import MARKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,14 +198,12 @@ def _served(session: Session, plan: Plan, base_id: str, language: Language) -> N
         share=100.0 * table["share"],
     )
     column = st.column_config
-    event = st.dataframe(
+    chosen = choice(
+        session,
         shown,
-        hide_index=True,
+        shown["site_id"],
+        key="base-card-stations",
         height="content",
-        placeholder="–",
-        key=f"base-card-stations-{session.picks}",
-        on_select="rerun",
-        selection_mode="single-row",
         alt=text("base_card.stations", language, count=len(table)),
         column_order=("mark", f"name_{language}", "kg_per_day", "share", "distance_km", "mode", "months"),
         column_config={
@@ -222,8 +221,4 @@ def _served(session: Session, plan: Plan, base_id: str, language: Language) -> N
             "months": column.NumberColumn(text("base_card.months", language), width=64),
         },
     )
-    chosen = chosen_row(event, shown["site_id"])
-    if chosen is not None:
-        session.picks += 1
-        session.select("station", chosen)
-        st.rerun()
+    take_up(session, "station", chosen)

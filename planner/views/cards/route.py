@@ -14,9 +14,10 @@ from planner.stretches import stations_on
 from planner.text import Language, text
 from planner.views.cards import fill_chart, parts
 from planner.views.charts import look
+from planner.views.choices import choice, take_up
 from planner.views.figures import number, share, with_unit
 from planner.views.style import escaped
-from planner.views.tables import MARKS, chosen_row
+from planner.views.tables import MARKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,14 +189,12 @@ def _station_table(session: Session, stations: pd.DataFrame, language: Language)
         st.html(parts.note(text("route_card.no_stations", language)))
         return
     column = st.column_config
-    event = st.dataframe(
+    chosen = choice(
+        session,
         stations,
-        hide_index=True,
+        stations["site_id"],
+        key="route-card-stations",
         height="content",
-        placeholder="–",
-        key=f"route-card-stations-{session.picks}",
-        on_select="rerun",
-        selection_mode="single-row",
         alt=text("route_card.stations", language),
         column_order=("mark", "km", f"name_{language}", "load_kg_per_day", "utilization"),
         column_config={
@@ -210,8 +209,4 @@ def _station_table(session: Session, stations: pd.DataFrame, language: Language)
             ),
         },
     )
-    chosen = chosen_row(event, stations["site_id"])
-    if chosen is not None:
-        session.picks += 1
-        session.select("station", chosen)
-        st.rerun()
+    take_up(session, "station", chosen)
