@@ -97,7 +97,7 @@ def test_the_address_follows_and_the_link_shown_is_the_address():
     assert again.session_state["kept-session"].wanted.identity == SCENARIO.identity
     state.wanted = Scenario()
     state.deselect()
-    app.session_state["layers-kept"] = list(corridor_map.FIRST)
+    app.session_state["layers"] = list(corridor_map.FIRST)
     app.session_state["view"] = "plan"
     app.run()
     assert address(app) == {"lang": "zh"}
