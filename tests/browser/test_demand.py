@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
+from planner.views import palette
+
 pytestmark = pytest.mark.browser
 
-_DEMAND, _MORE = "#e0a11b", "#b2182b"
+_DEMAND, _MORE = palette.DEMAND, palette.MORE
 _SHARE = ".st-key-assumption-adoption-share-tractor_49t-2030"
 
 

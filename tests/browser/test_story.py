@@ -133,7 +133,7 @@ def _quiet(visit, app_url):
     assert visit.complaints == []
 
 
-def test_a_planners_story(visit, app_url, tmp_path, capsys):
+def test_a_planners_story(visit, app_url, tmp_path, record_property):
     page = (planner := visit()).page
     # The tour greets whoever comes without a link, and can be skipped.
     page.get_by_role("button", name="跳过").click()
@@ -190,7 +190,7 @@ def test_a_planners_story(visit, app_url, tmp_path, capsys):
     assert _number(planner.figure("served")) == served
     assert page.locator(".st-key-undo button").first.is_disabled()
 
-    with capsys.disabled():
-        print(f"\nclick to card {click_s:.2f} s; lock to plan {lock_s:.2f} s, forbid {forbid_s:.2f} s")  # noqa: T201
+    took = {"click to card": click_s, "lock to plan": lock_s, "forbid to plan": forbid_s}
+    record_property("timing", ", ".join(f"{what} {seconds:.2f} s" for what, seconds in took.items()))
     _quiet(planner, app_url)
     _quiet(second, app_url)
