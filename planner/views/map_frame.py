@@ -10,6 +10,7 @@ import pydeck as pdk
 import streamlit as st
 
 from planner.views import palette, roads
+from planner.views.layer_files import moved
 from planner.views.restyling import restyled
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def deck(layers: Sequence[pdk.Layer], **view: float) -> pdk.Deck:
     """
     look = style()
     return pdk.Deck(
-        layers=restyled(layers, look),
+        layers=moved(restyled(layers, look)),
         initial_view_state=pdk.ViewState(**view),
         map_provider=None,
         map_style=look.address,
