@@ -253,10 +253,11 @@ def _demand(key: str, _scenario: Scenario) -> DemandView:
 def current(first: Scenario | None = None) -> Session:
     """Return the state of this session; a new session asks for `first`, or for the default scenario."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = Session()
+        # What a session begins with is no step that could be undone.
+        state = st.session_state[_KEY] = Session(history=History(first or Scenario()))
         if first is None:
-            st.session_state[_KEY].ask(Scenario())
+            state.ask(Scenario())
         else:
-            st.session_state[_KEY].open(first)
+            state.open(first)
     session: Session = st.session_state[_KEY]
     return session

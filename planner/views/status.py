@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from planner.progress import Progress
     from planner.views.session import Session
 
-_REFRESH_S = 0.5
+_REFRESH_S = 0.3
 
 #: What faulty input keeps from happening, if nothing else is said.
 _LEAD = "error.input"

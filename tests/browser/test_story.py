@@ -115,10 +115,12 @@ def _assumed(planner, key, value):
     _choose_view(page, "需求")
     page.locator("[class*=st-key-assumption-search] input").fill(key)
     page.keyboard.press("Enter")
-    field = page.locator("[class*=st-key-edit-] input").first
+    # The row of the assumption alone: the list before the search may stand a moment longer.
+    row = page.locator(f"[class*=st-key-assumption-station-{key}]")
+    field = row.locator("input").first
     field.fill(value)
     field.press("Enter")
-    page.locator(".assumption .mark.changed, .assumption .mark.outside").first.wait_for()
+    row.locator(".mark.changed, .mark.outside").first.wait_for()
     _choose_view(page, "方案")
     address = page.url
     page.locator("[class*=st-key-solve] button").first.click()

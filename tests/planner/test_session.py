@@ -73,6 +73,16 @@ def test_a_scenario_opened_closes_the_card(asked):
     assert asked[-1].year == 2035
 
 
+@pytest.mark.parametrize("first", [None, Scenario(stations=4)])
+def test_what_a_session_begins_with_cannot_be_undone(asked, monkeypatch, first):
+    monkeypatch.setattr(session.st, "session_state", {})
+    state = session.current(first)
+    assert asked == [first or Scenario()]
+    assert not state.history.can_undo
+    assert state.draft == (first or Scenario())
+    assert session.current() is state
+
+
 def _event(layer_id, **row):
     return SimpleNamespace(selection={"objects": {layer_id: [row]}})
 
