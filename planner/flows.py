@@ -36,24 +36,12 @@ def link_flows(flows: pd.DataFrame, routes: Routes, network: RoadNetwork) -> pd.
         One row per link: ``edge_row`` (row of ``network.edges``, either direction), ``kg_per_day`` of the
         round trips that use the link, ``served_kg_per_day`` of them served.
     """
-    kg, served = (
-        np.bincount(flows["route"], weights=flows[column], minlength=len(routes))
-        for column in ("kg_per_day", "served_kg_per_day")
-    )
-    vertex = network.vertices(routes.nodes)
-    steps = np.diff(routes.offsets) - 1
-    inside = np.ones(len(vertex), dtype=bool)
-    inside[routes.offsets[1:] - 1] = False
-    start = np.flatnonzero(inside)
-    link, index = np.unique(
-        _pair(vertex[start], vertex[start + 1], n_nodes=network.n_nodes), return_inverse=True
-    )
-    route_of = np.repeat(np.arange(len(routes)), steps)
+    driven = _stepped(routes, network)
     table = pd.DataFrame(
         {
-            "edge_row": _edge_rows(network, link),
-            "kg_per_day": np.bincount(index, weights=kg[route_of], minlength=len(link)),
-            "served_kg_per_day": np.bincount(index, weights=served[route_of], minlength=len(link)),
+            "edge_row": driven.edge_row,
+            "kg_per_day": driven.sums(flows, "kg_per_day"),
+            "served_kg_per_day": driven.sums(flows, "served_kg_per_day"),
         }
     )
     return table[table["kg_per_day"] > 0].reset_index(drop=True)
@@ -76,13 +64,12 @@ def link_demand(demand: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
         the round trips that use the link.
     """
     driven = _driven(inputs)
-    n_links = len(driven.edge_row)
-    columns = {}
-    for name, group in demand.groupby("vehicle_class", sort=False):
-        kg = np.bincount(group["route"], weights=group["kg_per_day"], minlength=len(inputs.routes))
-        columns[str(name)] = np.bincount(driven.link, weights=kg[driven.route], minlength=n_links)
+    columns = {
+        str(name): driven.sums(group, "kg_per_day")
+        for name, group in demand.groupby("vehicle_class", sort=False)
+    }
     table = pd.DataFrame(
-        {name: columns.get(name, np.zeros(n_links)) for name in VEHICLE_CLASSES},
+        {name: columns.get(name, np.zeros(len(driven.edge_row))) for name in VEHICLE_CLASSES},
         index=pd.Index(driven.edge_row, name="edge_row"),
     )
     used: pd.DataFrame = table[table.sum(axis="columns") > 0]
@@ -95,6 +82,13 @@ class _Driven(NamedTuple):
     link: NDArray[np.int64]
     route: NDArray[np.int64]
     edge_row: NDArray[np.int64]
+    n_routes: int
+
+    def sums(self, trips: pd.DataFrame, column: str) -> NDArray[np.float64]:
+        """(n_links,) sums of a column of trips with a ``route`` over those that drive each link."""
+        of_route = np.bincount(trips["route"], weights=trips[column], minlength=self.n_routes)
+        of_link = np.bincount(self.link, weights=of_route[self.route], minlength=len(self.edge_row))
+        return of_link.astype(np.float64, copy=False)
 
 
 @lru_cache(maxsize=2)
@@ -108,6 +102,24 @@ def _driven(inputs: Inputs) -> _Driven:
         link=link_of_arc[inputs.route_arcs[on_arc]],
         route=np.repeat(np.arange(len(routes)), np.diff(routes.offsets))[on_arc],
         edge_row=_edge_rows(network, known),
+        n_routes=len(routes),
+    )
+
+
+@lru_cache(maxsize=2)
+def _stepped(routes: Routes, network: RoadNetwork) -> _Driven:
+    """Return the links between the nodes of all routes: they stay from plan to plan."""
+    vertex = network.vertices(routes.nodes)
+    inside = np.ones(len(vertex), dtype=bool)
+    inside[routes.offsets[1:] - 1] = False
+    start = np.flatnonzero(inside)
+    pairs = _pair(vertex[start], vertex[start + 1], n_nodes=network.n_nodes)
+    known, link = np.unique(pairs, return_inverse=True)
+    return _Driven(
+        link=link,
+        route=np.repeat(np.arange(len(routes)), np.diff(routes.offsets) - 1),
+        edge_row=_edge_rows(network, known),
+        n_routes=len(routes),
     )
 
 

@@ -24,6 +24,7 @@ from corridor.errors import Fault, InputError
 from corridor.km_posts import with_km_posts
 from planner import site_store
 from planner.closures import closed_arcs
+from planner.kept import Turns
 from planner.own_trips import file_stamp
 from planner.plan import Notice
 from planner.scenario import Scenario, suggestion
@@ -51,6 +52,10 @@ _FEWEST_ZONES = 2
 
 #: Packages whose versions a plan depends on.
 _PACKAGES = ("chengyu-h2", "geopandas", "numpy", "ortools", "osmnx", "pandas", "scipy", "simpy")
+
+
+#: One thread at a time reads and joins the tables of one question.
+_LOADING = Turns()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -111,7 +116,10 @@ def load_inputs(scenario: Scenario | None = None) -> Inputs:
     wanted = scenario or Scenario()
     on_roads = {key: value for key, value in wanted.assumptions.items() if key.startswith(_ROAD_PREFIX)}
     stamp = f"{_shipped_stamp()} {_stamp(wanted)}"
-    inputs = _load(wanted.network, stamp, tuple(sorted(on_roads.items())), wanted.closures)
+    key = (wanted.network, stamp, tuple(sorted(on_roads.items())), wanted.closures)
+    # A new page and its first solve ask at once.
+    with _LOADING.on(key):
+        inputs = _load(*key)
     return _with_added(inputs, wanted.added_sites) if wanted.added_sites else inputs
 
 

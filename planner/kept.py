@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -59,3 +60,38 @@ class Latest(Generic[Value]):
         """Keep nothing."""
         with self._lock:
             self._kept = None
+
+
+class Turns:
+    """A lock for each question: who asks what another thread is answering waits, and finds the answer kept.
+
+    ``functools.lru_cache`` lets both answer, each for itself, and they hold different objects afterwards.
+
+    Examples
+    --------
+    >>> turns = Turns()
+    >>> with turns.on("a"), turns.on("b"):
+    ...     pass
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns: WeakValueDictionary[Hashable, _Turn] = WeakValueDictionary()
+
+    def on(self, key: Hashable) -> _Turn:
+        """Return the lock of a question, to be held while it is answered; nobody is to ask within."""
+        with self._lock:
+            return self._turns.setdefault(key, _Turn())
+
+
+class _Turn:
+    """A lock that a weak dictionary can hold: gone with the last thread that waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()

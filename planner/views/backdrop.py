@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from planner.views.labels import Screen
     from planner.views.roads import RouteLine
 
-__all__ = ["ground", "halo", "labelled", "names", "plates", "roads", "route_names", "routes"]
+__all__ = ["ground", "halo", "labelled", "names", "plates", "route_names", "routes"]
 
 _ROAD_STYLES = {"trunk": (palette.TRUNK, 1.0), "motorway": (palette.MOTORWAY, 1.6)}
 _MUTED_STYLES = {"trunk": (palette.MUTED_TRUNK, 1.0), "motorway": (palette.MUTED_MOTORWAY, 1.4)}
@@ -27,48 +27,31 @@ _ROUTE_NAME_PX = 12
 
 
 def ground(paths: Mapping[str, Sequence[Any]], *, muted: bool = False) -> list[pdk.Layer]:
-    """Return waters and, above them, roads; muted where something else matters more."""
-    return [*_waters(), *roads(paths, muted=muted)]
-
-
-def _waters() -> list[pdk.Layer]:
-    """Return lakes and wide reaches, and rivers as lines."""
+    """Return waters and, above them, roads by class; muted where something else matters more."""
     found = waters()
-    color = palette.rgba(palette.LIGHT.water)
+    styles = {"river": (palette.LIGHT.water, _RIVER_PX), **(_MUTED_STYLES if muted else _ROAD_STYLES)}
+    lines = {"river": found.paths, **paths}
     return [
         pdk.Layer(
             "SolidPolygonLayer",
             [{"rings": rings} for rings in found.areas],
-            id="water-area",
+            id="ground-area",
             get_polygon="rings",
-            get_fill_color=color,
+            get_fill_color=palette.rgba(palette.LIGHT.water),
         ),
         pdk.Layer(
             "PathLayer",
-            [{"path": path} for path in found.paths],
-            id="water-river",
+            [
+                {"path": path, "color": palette.rgba(styles[name][0]), "width": styles[name][1]}
+                for name, found_paths in lines.items()
+                for path in found_paths
+            ],
+            id="ground-line",
             get_path="path",
-            get_color=color,
-            get_width=_RIVER_PX,
+            get_color="color",
+            get_width="width",
             width_units=pdk.types.String("pixels"),
         ),
-    ]
-
-
-def roads(paths: Mapping[str, Sequence[Any]], *, muted: bool = False) -> list[pdk.Layer]:
-    """Return the roads by class, motorways above trunk roads."""
-    styles = _MUTED_STYLES if muted else _ROAD_STYLES
-    return [
-        pdk.Layer(
-            "PathLayer",
-            [{"path": path} for path in lines],
-            id=f"road-{name}",
-            get_path="path",
-            get_color=palette.rgba(styles[name][0]),
-            get_width=styles[name][1],
-            width_units=pdk.types.String("pixels"),
-        )
-        for name, lines in paths.items()
     ]
 
 

@@ -1,12 +1,16 @@
-"""The latest result of a step: one at a time, the old one gone before the new one is made."""
+"""The latest result of a step: one at a time, the old one gone before the new one is made, by one thread."""
 
 import gc
 import threading
+import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import pytest
 
-from planner.kept import Latest
+from planner import inputs
+from planner.kept import Latest, Turns
 
 
 class Large:
@@ -57,3 +61,35 @@ def test_threads_that_ask_for_different_things_get_their_own():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_threads_that_ask_the_same_at_once_get_the_same_object(monkeypatch):
+    made = []
+
+    @lru_cache(maxsize=2)
+    def load(*question):
+        made.append(question)
+        time.sleep(0.2)
+        return Large()
+
+    monkeypatch.setattr(inputs, "_load", load)
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        found = list(threads.map(lambda _: inputs.load_inputs(), range(4)))
+    assert len({id(each) for each in found}) == len(made) == 1
+
+
+def test_turns_hold_up_nobody_who_asks_for_something_else_and_end_with_what_fails():
+    turns, inside = Turns(), threading.Barrier(2, timeout=10)
+
+    def answer(name):
+        with turns.on(name):
+            inside.wait()
+
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        list(threads.map(answer, "ab"))
+    with pytest.raises(ZeroDivisionError), turns.on("a"):
+        _ = 1 / 0
+    with turns.on("a"):
+        pass
+    gc.collect()
+    assert not turns._turns, "nothing is left of questions that were answered"
