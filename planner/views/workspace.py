@@ -42,11 +42,12 @@ def draw(session: Session, inputs: Inputs, language: Language) -> None:
         kpis.draw(plan, language)
     with st.container(key="workspace"):
         left, right = st.columns([2.05, 1], gap="medium") if plan is not None else (st.container(), None)
-        with left:
-            _map(session, plan, inputs, language, session.revision)
+        # Told first, the card is there before the browser draws the map anew.
         if plan is not None and right is not None:
             with right:
                 _beside(session, plan, inputs, language)
+        with left:
+            _map(session, plan, inputs, language, session.revision)
 
 
 @st.fragment
