@@ -50,6 +50,9 @@ FARTHEST_ZONE_KM = 30.0
 #: A plan needs trips between two zones.
 _FEWEST_ZONES = 2
 
+#: Folders whose code changes no plan.
+_DRAWINGS = {"views", "drawing"}
+
 #: Packages whose versions a plan depends on.
 _PACKAGES = ("chengyu-h2", "geopandas", "numpy", "ortools", "osmnx", "pandas", "scipy", "simpy")
 
@@ -289,7 +292,7 @@ def _shipped_fingerprint(_stamp: str) -> str:
     for package in (corridor, demand, planner, siting):
         folder = Path(str(package.__file__)).parent
         for path in sorted(folder.rglob("*.py")):
-            if "views" in path.relative_to(folder).parts:  # a drawing changes no plan
+            if _DRAWINGS & set(path.relative_to(folder).parts):
                 continue
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -6,22 +6,22 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.drawing.palette import base_colors
+from planner.drawing.places import SMALLEST_RANK, places
+from planner.drawing.roads import road_paths, route_lines
 from planner.plan import records
 from planner.station_numbers import numbered
-from planner.views.palette import base_colors
-from planner.views.places import SMALLEST_RANK, places
-from planner.views.roads import road_paths, route_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
+    from planner.drawing.places import Place
+    from planner.drawing.roads import RouteLine
     from planner.inputs import Inputs
     from planner.plan import Plan
     from planner.text import Language
-    from planner.views.places import Place
-    from planner.views.roads import RouteLine
 
 #: Room around what is shown, share of its larger extent.
 _MARGIN = 0.04

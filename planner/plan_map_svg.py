@@ -17,15 +17,15 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
+from planner.drawing import palette
+from planner.drawing.labels import Box, text_size_px
 from planner.text import Language, text
-from planner.views import palette
-from planner.views.labels import Box, text_size_px
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planner.drawing.roads import RouteLine
     from planner.plan_map_contents import Link, MapContents, Mark
-    from planner.views.roads import RouteLine
 
     Point = tuple[float, float]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from planner import plan_charts
+from planner.drawing.figures import money, number, share, with_unit
 from planner.plan import records
 from planner.station_numbers import numbered
 from planner.text import Language, text
-from planner.views.figures import money, number, share, with_unit
 from siting.supply_network import ON_SITE_BASE
 
 if TYPE_CHECKING:

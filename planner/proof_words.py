@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from planner.drawing.figures import gap, number, with_unit
 from planner.objective import PER_DAY
 from planner.text import Language, text
-from planner.views.figures import gap, number, with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from planner.drawing.figures import names_joined, number, share, with_unit
 from planner.scenario import Scenario
 from planner.text import Language, text
-from planner.views.figures import names_joined, number, share, with_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pydeck as pdk
 
+from planner.drawing import palette
+from planner.drawing.figures import with_unit
+from planner.drawing.waters import waters
 from planner.text import Language, text
-from planner.views import palette
-from planner.views.figures import with_unit
 from planner.views.place_names import halo, labelled, names
-from planner.views.waters import waters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from planner.views.labels import Screen
-    from planner.views.roads import RouteLine
+    from planner.drawing.labels import Screen
+    from planner.drawing.roads import RouteLine
 
 __all__ = ["ground", "halo", "labelled", "names", "plates", "route_names", "routes"]
 

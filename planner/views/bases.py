@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from planner.drawing.figures import number, share
 from planner.text import Language, text
 from planner.views.choices import choice
-from planner.views.figures import number, share
 
 if TYPE_CHECKING:
     from planner.plan import Plan

@@ -10,11 +10,11 @@ import shapely
 import streamlit as st
 from shapely.ops import substring
 
+from planner.drawing import palette
+from planner.drawing.roads import coordinates
 from planner.route_lines import closed_lines
 from planner.text import Language, text
-from planner.views import palette
 from planner.views.backdrop import halo, labelled
-from planner.views.roads import coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from planner.drawing import palette
+from planner.drawing.figures import number, with_unit
+from planner.drawing.places import SMALLEST_RANK, places
 from planner.text import Language, text
-from planner.views import palette
-from planner.views.figures import number, with_unit
 from planner.views.names import name
-from planner.views.places import SMALLEST_RANK, places
 from planner.views.site_layers import radius_px
 
 if TYPE_CHECKING:

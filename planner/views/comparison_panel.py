@@ -9,10 +9,10 @@ import streamlit as st
 
 from planner.changes import changes
 from planner.comparison import compare, is_same, stations_csv
+from planner.drawing.figures import number, share
 from planner.text import Language, text
 from planner.views import certificate, comparison_map, kpis
 from planner.views.comparison_tables import difference_table, scenario_list, stations_table, supply_table
-from planner.views.figures import number, share
 from planner.views.kpi_names import change_said, figure_name, figure_said
 from planner.views.style import escaped
 

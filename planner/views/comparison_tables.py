@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from planner.drawing.figures import number
 from planner.text import Language, text
-from planner.views.figures import number
 from planner.views.kpi_names import change_said, figure_name, figure_said
 from planner.views.style import escaped
 from siting.supply_network import ON_SITE_BASE

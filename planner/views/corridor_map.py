@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from planner.drawing.flow_bands import bands
+from planner.drawing.labels import Screen
 from planner.flows import link_flows
 from planner.text import Language, text
 from planner.views import backdrop, closed_roads, plan_layers, plan_points, site_layers, stretch_layers
-from planner.views.flow_bands import bands
-from planner.views.labels import Screen
 from planner.views.map_frame import deck, ground
 
 if TYPE_CHECKING:
     import pydeck as pdk
     from shapely import LineString
 
+    from planner.drawing.flow_bands import Band
     from planner.inputs import Inputs
     from planner.plan import Plan
-    from planner.views.flow_bands import Band
     from planner.views.session import Session
 
 #: Middle and zoom that show Chengdu to Chongqing in the smallest map.

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import pydeck as pdk
 import streamlit as st
 
+from planner.drawing import palette
+from planner.drawing.figures import with_unit
+from planner.drawing.flow_bands import bands, change_bands
+from planner.drawing.labels import Screen
 from planner.text import Language, text
-from planner.views import backdrop, closed_roads, palette
-from planner.views.figures import with_unit
-from planner.views.flow_bands import bands, change_bands
-from planner.views.labels import Screen
+from planner.views import backdrop, closed_roads
 from planner.views.map_frame import deck, ground
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from shapely import LineString
 
+    from planner.drawing.flow_bands import Band
     from planner.inputs import Inputs
-    from planner.views.flow_bands import Band
 
 #: What the map shows.
 Shown = Literal["demand", "change"]

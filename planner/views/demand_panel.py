@@ -9,10 +9,10 @@ import streamlit as st
 from corridor.errors import ChengyuError
 from demand.inputs import VEHICLE_CLASSES
 from planner.demand_view import baseline, class_changes, link_changes, zone_changes
+from planner.drawing.figures import number, with_unit
 from planner.inputs import load_inputs
 from planner.text import Language, text
 from planner.views import assumption_panel, closed_roads, demand_map, demand_tables, kpis, legend, trip_tables
-from planner.views.figures import number, with_unit
 from planner.views.session import demand
 from planner.views.status import message
 

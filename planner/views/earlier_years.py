@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from planner.drawing.figures import number
 from planner.scenario import YEARS
 from planner.text import Language, text
-from planner.views.figures import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from planner.drawing.figures import number, share
 from planner.economics import totals
 from planner.nozzle_costs import HYDROGEN_PARTS, STATION_PARTS
 from planner.text import Language, text
-from planner.views.figures import number, share
 from planner.views.tables import MARKS, numbered
 
 if TYPE_CHECKING:

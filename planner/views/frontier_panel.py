@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from planner import frontier_store
+from planner.drawing.figures import gap, with_unit
 from planner.frontier_store import StoredFrontier, frontier_job
 from planner.inputs import fingerprint
 from planner.objective import IN_MONEY, PER_DAY
 from planner.plan_charts import frontier_tables
 from planner.text import Language, text
 from planner.views.charts import frontier
-from planner.views.figures import gap, with_unit
 from planner.views.presence import stop_when_left
 from planner.views.status import message
 

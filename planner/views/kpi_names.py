@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from planner.drawing.figures import money, number, share
 from planner.text import Language, text
-from planner.views.figures import money, number, share
 
 #: Decimals of figures by unit; whole numbers elsewhere.
 _DIGITS = {"cny_per_kg": 2, "trips_per_day": 1, "t_per_year": 0}

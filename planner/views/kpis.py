@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from planner.drawing.figures import gap, money, number, share, with_unit
 from planner.objective import unit
 from planner.text import Language, text
-from planner.views.figures import gap, money, number, share, with_unit
 from planner.views.style import escaped
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pydeck as pdk
 
-from planner.views import line_tiles
+from planner.drawing import line_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

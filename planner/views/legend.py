@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from corridor.named_routes import NAMED_ROUTES
+from planner.drawing import palette, station_icons
+from planner.drawing.figures import with_unit
 from planner.text import Language, text
-from planner.views import demand_map, palette, route_map, station_icons
-from planner.views.figures import with_unit
+from planner.views import demand_map, route_map
 from planner.views.map_frame import style
 from planner.views.names import name
 from planner.views.restyling import markup
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from planner.drawing.station_icons import Kind
     from planner.route_lines import RouteAnswer
     from planner.views.demand_map import Shown
-    from planner.views.station_icons import Kind
 
 #: Demand and changes below this are none, kg/day.
 _LEAST = 0.01

@@ -9,7 +9,7 @@ import numpy as np
 import pydeck as pdk
 import streamlit as st
 
-from planner.views import palette, roads
+from planner.drawing import palette, roads
 from planner.views.layer_files import moved
 from planner.views.restyling import restyled
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from corridor.roads import RoadNetwork
+    from planner.drawing.palette import MapStyle
+    from planner.drawing.roads import RouteLine
     from planner.inputs import Inputs
-    from planner.views.palette import MapStyle
-    from planner.views.roads import RouteLine
 
 TOOLTIP: dict[str, Any] = {
     "html": "<b>{tip_title}</b><br/>{tip_text}",

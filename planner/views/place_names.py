@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 import pydeck as pdk
 
-from planner.views.palette import LIGHT, rgba
-from planner.views.places import SMALLEST_RANK, places
-from planner.views.waters import waters
+from planner.drawing.palette import LIGHT, rgba
+from planner.drawing.places import SMALLEST_RANK, places
+from planner.drawing.waters import waters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planner.drawing.labels import Screen
+    from planner.drawing.places import Place
     from planner.text import Language
-    from planner.views.labels import Screen
-    from planner.views.places import Place
 
 #: Chinese glyphs come from whatever the reader's system has; the last names are Latin fallbacks.
 FONTS = '"Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", Arial, sans-serif'

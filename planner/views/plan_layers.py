@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pydeck as pdk
 
+from planner.drawing import palette
+from planner.drawing.figures import with_unit
 from planner.plan import records
 from planner.text import Language, text
-from planner.views import palette
 from planner.views.backdrop import halo, labelled
-from planner.views.figures import with_unit
 from planner.views.names import name
 from planner.views.site_layers import radius_px
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from planner.drawing.flow_bands import Band
+    from planner.drawing.labels import Screen
     from planner.plan import Plan
-    from planner.views.flow_bands import Band
-    from planner.views.labels import Screen
 
 #: Width of the widest demand band and supply link, pixels.
 _FLOW_PX, _SUPPLY_PX = 14.0, 4.0

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pydeck as pdk
 import streamlit as st
 
+from planner.drawing import palette
+from planner.drawing.figures import number, with_unit
 from planner.plan import records
 from planner.text import Language, text
-from planner.views import palette
 from planner.views.backdrop import halo, labelled
-from planner.views.figures import number, with_unit
 from planner.views.names import name
 from planner.views.tables import numbered
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pydeck as pdk
 
-from planner.views.palette import LIGHT, rgba, translated
+from planner.drawing.palette import LIGHT, rgba, translated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from planner.views.palette import MapStyle
+    from planner.drawing.palette import MapStyle
 
 _CHANNELS = 3
 #: A color in HTML, or in a picture that is part of an address.

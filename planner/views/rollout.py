@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from planner.drawing.figures import money, number, share
 from planner.text import Language, text
-from planner.views.figures import money, number, share
 from planner.views.style import escaped
 from planner.views.tables import MARKS, numbered
 

@@ -10,13 +10,14 @@ import shapely
 import streamlit as st
 
 from corridor.named_routes import NAMED_ROUTES
+from planner.drawing import palette
+from planner.drawing.figures import number, share, with_unit
+from planner.drawing.labels import Screen
+from planner.drawing.roads import apart, coordinates
 from planner.plan import records
 from planner.text import Language, text
-from planner.views import backdrop, closed_roads, palette
-from planner.views.figures import number, share, with_unit
-from planner.views.labels import Screen
+from planner.views import backdrop, closed_roads
 from planner.views.map_frame import deck, ground
-from planner.views.roads import apart, coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

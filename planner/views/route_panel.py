@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from corridor.errors import ChengyuError
+from planner.drawing.figures import names_joined
 from planner.place_choices import place_choices
 from planner.route_lines import RouteAnswer, answer, every_zone
 from planner.text import Language, text
 from planner.views import closed_roads, legend, route_map
-from planner.views.figures import names_joined
 from planner.views.status import message
 
 if TYPE_CHECKING:

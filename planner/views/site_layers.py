@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pydeck as pdk
 
+from planner.drawing import palette, station_icons
+from planner.drawing.figures import number, share, with_unit
 from planner.plan import records
 from planner.text import Language, text
-from planner.views import palette, station_icons
 from planner.views.backdrop import halo, labelled
-from planner.views.figures import number, share, with_unit
 from planner.views.names import name
 from planner.views.tables import numbered
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from planner.drawing.station_icons import Kind
     from planner.plan import Plan
     from planner.scenario import Scenario
     from planner.views.selection import Selection
-    from planner.views.station_icons import Kind
 
 #: Radius of a station of 1,000 kg/d, pixels; a smaller one than the smallest cannot show its number.
 _STATION_PX, _SMALLEST_PX = 9.0, 8.0

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from corridor.errors import ChengyuError, InfeasibleError, InputError, ReplayError, SolverError
+from planner.drawing.figures import gap, with_unit
 from planner.fault_text import said, sentence
 from planner.objective import PER_DAY
 from planner.text import Language, text
-from planner.views.figures import gap, with_unit
 from planner.views.style import escaped
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import pydeck as pdk
 import shapely
 import streamlit as st
 
+from planner.drawing import palette
+from planner.drawing.figures import with_unit
+from planner.drawing.roads import coordinates
 from planner.stretches import stretch_lines
 from planner.text import Language, text
-from planner.views import palette
 from planner.views.closed_roads import dashes
-from planner.views.figures import with_unit
-from planner.views.roads import coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

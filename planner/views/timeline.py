@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from planner.drawing.figures import number
 from planner.scenario import YEARS
 from planner.seasons import MONTHS, season_of, supply_of_month
 from planner.text import Language, text
 from planner.timeline import plan_in, standing_in, with_year, years_of
-from planner.views.figures import number
 
 if TYPE_CHECKING:
     from planner.inputs import Inputs

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from corridor.errors import InputError
+from planner.drawing.figures import gap, names_joined, number
 from planner.fault_text import sentence
 from planner.text import Language, text
 from planner.trip_files import KINDS, fault_table
-from planner.views.figures import gap, names_joined, number
 from planner.views.status import message
 from planner.views.style import escaped
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from planner.views import palette
+from planner.drawing import palette
 
 pytestmark = pytest.mark.browser
 

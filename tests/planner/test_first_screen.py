@@ -4,10 +4,10 @@ import math
 
 import pytest
 
+from planner.drawing.line_tiles import covering, pixel, pyramid
 from planner.inputs import load_inputs
 from planner.text import LANGUAGES
 from planner.views import corridor_map
-from planner.views.line_tiles import covering, pixel, pyramid
 from planner.views.session import Session
 
 _MOST = 2_000

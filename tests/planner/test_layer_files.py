@@ -5,10 +5,11 @@ import json
 import pydeck as pdk
 import pytest
 
+from planner.drawing import roads
+from planner.drawing.line_tiles import bounds, covering, tile_at
+from planner.drawing.palette import DARK
 from planner.inputs import load_inputs
-from planner.views import backdrop, layer_files, roads
-from planner.views.line_tiles import bounds, covering, tile_at
-from planner.views.palette import DARK
+from planner.views import backdrop, layer_files
 from planner.views.restyling import restyled
 
 _LINES = [[[104.0, 30.0], [105.0, 30.5]], [[105.0, 30.5], [106.5, 29.5]]]

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from planner.inputs import load_inputs
-from planner.views import roads
-from planner.views.line_tiles import (
+from planner.drawing import roads
+from planner.drawing.line_tiles import (
     COARSEST,
     FINEST,
     TILE_PX,
@@ -19,6 +18,7 @@ from planner.views.line_tiles import (
     pyramid,
     tile_at,
 )
+from planner.inputs import load_inputs
 
 #: Coordinates are rounded to this, degrees.
 _ROUNDED = 1e-4

@@ -9,8 +9,8 @@ import numpy as np
 import pydeck as pdk
 import pytest
 
-from planner.views import palette
-from planner.views.palette import DARK, LIGHT, rgba, translated
+from planner.drawing import palette
+from planner.drawing.palette import DARK, LIGHT, rgba, translated
 from planner.views.restyling import markup, restyled
 
 STYLES = pytest.mark.parametrize("style", [LIGHT, DARK], ids=["light", "dark"])
@@ -162,7 +162,7 @@ def test_page_colors_can_be_read_on_both_pages():
 
 def test_no_view_brings_a_color_of_its_own_for_the_map():
     assert LIGHT.station == palette.STATION
-    folder = Path(palette.__file__).parent
+    folder = Path(palette.__file__).parents[1] / "views"
     for module in ("backdrop", "corridor_map", "plan_layers", "site_layers", "route_map", "place_names"):
         source = (folder / f"{module}.py").read_text(encoding="utf-8")
         assert not re.findall(r"#[0-9a-f]{6}", source), module

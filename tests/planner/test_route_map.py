@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from shapely.geometry import LineString
 
+from planner.drawing import palette
+from planner.drawing.labels import Screen
 from planner.route_lines import RouteAnswer
 from planner.text import LANGUAGES, text
-from planner.views import closed_roads, map_frame, palette, route_map, route_panel
-from planner.views.labels import Screen
+from planner.views import closed_roads, map_frame, route_map, route_panel
 
 
 def drawn_layers(layers):

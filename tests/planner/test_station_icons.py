@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from planner.views import palette, station_icons
+from planner.drawing import palette, station_icons
 
 _SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,12 +8,13 @@ from urllib.parse import unquote
 import pytest
 import shapely
 
+from planner.drawing import roads
+from planner.drawing.labels import Screen, text_size_px
+from planner.drawing.places import SMALLEST_RANK, places
+from planner.drawing.waters import name_spots, upright, waters
 from planner.inputs import load_inputs
 from planner.text import LANGUAGES
-from planner.views import backdrop, place_names, roads
-from planner.views.labels import Screen, text_size_px
-from planner.views.places import SMALLEST_RANK, places
-from planner.views.waters import name_spots, upright, waters
+from planner.views import backdrop, place_names
 
 _MOST_FEATURES = 2_000
 

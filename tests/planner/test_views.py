@@ -13,6 +13,10 @@ from corridor.errors import ChengyuError, Fault, InfeasibleError, InputError, Re
 from corridor.roads import from_tables
 from corridor.routes import between_zones
 from corridor.sites import FLAGS, RULES
+from planner.drawing import figures, palette
+from planner.drawing.flow_bands import bands
+from planner.drawing.labels import Box, Screen, text_size_px
+from planner.drawing.roads import joined
 from planner.flows import link_flows
 from planner.plan import Plan
 from planner.scenario import Scenario
@@ -20,18 +24,13 @@ from planner.text import LANGUAGES, text
 from planner.views import (
     backdrop,
     certificate,
-    figures,
     kpis,
-    palette,
     plan_layers,
     screening,
     site_layers,
     status,
     tables,
 )
-from planner.views.flow_bands import bands
-from planner.views.labels import Box, Screen, text_size_px
-from planner.views.roads import joined
 from siting.certificate import Certificate
 
 _CITIES = {1: (104.0, 30.6), 2: (104.6, 30.2), 3: (105.1, 29.6), 4: (105.9, 29.4), 5: (106.5, 29.5)}

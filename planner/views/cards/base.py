@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import altair as alt
 import streamlit as st
 
+from planner.drawing.figures import number, share, with_unit
 from planner.seasons import base_costs, base_figures, production_of, served_by
 from planner.station_numbers import numbered
 from planner.text import Language, text
 from planner.views.cards import parts
 from planner.views.charts import look as looks
 from planner.views.choices import choice, take_up
-from planner.views.figures import number, share, with_unit
 from planner.views.names import name
 from planner.views.tables import MARKS
 

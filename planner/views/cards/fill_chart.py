@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
+from planner.drawing.figures import number, share, with_unit
 from planner.text import Language, text
 from planner.views.charts import look as looks
-from planner.views.figures import number, share, with_unit
 
 if TYPE_CHECKING:
     from planner.fill_profile import FillProfile

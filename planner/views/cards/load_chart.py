@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from planner.drawing import palette
+from planner.drawing.figures import number
 from planner.text import Language, text
-from planner.views import palette
-from planner.views.figures import number
 
 if TYPE_CHECKING:
     import pandas as pd

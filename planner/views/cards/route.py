@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from corridor.named_routes import NAMED_ROUTES
+from planner.drawing.figures import number, share, with_unit
 from planner.fill_profile import FillProfile, fill_profile, tanks
 from planner.inputs import assumptions_in_force
 from planner.station_numbers import numbered
@@ -15,7 +16,6 @@ from planner.text import Language, text
 from planner.views.cards import fill_chart, parts
 from planner.views.charts import look
 from planner.views.choices import choice, take_up
-from planner.views.figures import number, share, with_unit
 from planner.views.style import escaped
 from planner.views.tables import MARKS
 

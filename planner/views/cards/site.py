@@ -9,11 +9,11 @@ import streamlit as st
 
 from planner import edits
 from planner.card_facts import site_facts
+from planner.drawing.figures import number, with_unit
 from planner.text import Language, text
 from planner.views.cards import parts, site_sheet
 from planner.views.cards.actions import button, refusal
 from planner.views.cards.site_sheet import worth_said
-from planner.views.figures import number, with_unit
 from planner.views.names import name
 from planner.views.tables import MARKS, numbered
 

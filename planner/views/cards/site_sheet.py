@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.sites import RULES
 from planner.card_facts import county_of
+from planner.drawing.figures import number, share, with_unit
 from planner.plan import records
 from planner.source_text import source_said
 from planner.text import Language, text
 from planner.views import screening
 from planner.views.cards import parts
-from planner.views.figures import number, share, with_unit
 from planner.views.names import name
 
 if TYPE_CHECKING:

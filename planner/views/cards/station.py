@@ -9,12 +9,12 @@ import streamlit as st
 
 from planner import edits
 from planner.card_facts import sites_near, station_facts
+from planner.drawing.figures import number, share, with_unit
 from planner.scenario import MODULES_KG_PER_DAY
 from planner.text import Language, text
 from planner.views.cards import load_chart, parts, site_sheet
 from planner.views.cards.actions import button, refusal
 from planner.views.cards.site_sheet import worth_said
-from planner.views.figures import number, share, with_unit
 from planner.views.names import name
 from planner.views.tables import MARKS, numbered
 from siting.supply_network import ON_SITE_BASE

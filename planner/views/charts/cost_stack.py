@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from planner.drawing.figures import names_joined, number, share, with_unit
 from planner.plan_charts import COST_PARTS
 from planner.text import Language, text
 from planner.views.charts import look as looks
-from planner.views.figures import names_joined, number, share, with_unit
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import altair as alt
 import pandas as pd
 
+from planner.drawing.figures import gap, number, share, with_unit
 from planner.objective import PER_DAY, unit
 from planner.text import Language, text
 from planner.views.charts import look as looks
-from planner.views.figures import gap, number, share, with_unit
 
 if TYPE_CHECKING:
     from planner.plan_charts import FrontierTables

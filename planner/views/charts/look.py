@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import altair as alt
 
-from planner.views import palette
+from planner.drawing import palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

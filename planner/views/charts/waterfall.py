@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from planner.drawing.figures import number, with_unit
 from planner.text import Language, text
 from planner.views.charts import look as looks
-from planner.views.figures import number, with_unit
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from planner.views.roads import coordinates, joined
+from planner.drawing.roads import coordinates, joined
 
 if TYPE_CHECKING:
     import pandas as pd
