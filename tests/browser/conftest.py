@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
+import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -110,6 +113,11 @@ def browser():
         instance.close()
 
 
+def first_number(said):
+    """Return the first number of a text."""
+    return float(re.search(r"[\d,.]+", said)[0].replace(",", ""))
+
+
 class Visit:
     """One browser session on the app, and all it said and asked for.
 
@@ -146,6 +154,27 @@ class Visit:
     def figure(self, name):
         """Return the value of a key figure as the page shows it."""
         return self.page.locator(f"[data-kpi={name}] .value").inner_text()
+
+    def number(self, name):
+        """Return the first number of a key figure."""
+        return first_number(self.figure(name))
+
+    def download(self, name):
+        """Return the bytes behind a download button, once the page is drawn whole."""
+        self.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
+        with self.page.expect_download() as waiting:
+            self.page.locator(f".st-key-download-{name} button:visible").click()
+        return waiting.value.path().read_bytes()
+
+    def stations(self):
+        """Return the rows of the siting table that the page offers."""
+        return list(csv.DictReader(io.StringIO(self.download("csv").decode("utf-8-sig"))))
+
+    def wait_for_plan(self):
+        """Return once no work is under way and the page is drawn whole."""
+        self.page.locator("[data-kpi=served]").wait_for()
+        self.page.locator(".st-key-job").wait_for(state="detached")
+        self.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
 
     def map_drawn(self):
         """Wait for the canvas of the map and return its locator."""

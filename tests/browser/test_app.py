@@ -1,6 +1,5 @@
 """A planner's visit, in headless Chromium, on the real data and the real solver."""
 
-import csv
 import io
 import json
 import re
@@ -37,25 +36,6 @@ def _map_picture(visit):
     return image
 
 
-def _number(text):
-    """Return the first number of a text."""
-    return float(re.search(r"[\d,.]+", text)[0].replace(",", ""))
-
-
-def _download(visit, name):
-    """Return the bytes behind a download button, once the page is drawn whole."""
-    visit.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
-    with visit.page.expect_download() as waiting:
-        visit.page.locator(f".st-key-download-{name} button:visible").click()
-    return waiting.value.path().read_bytes()
-
-
-def _stations(visit):
-    """Return the rows of the siting table that the page offers."""
-    content = _download(visit, "csv").decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(content)))
-
-
 def _solve(visit, stations, button):
     """Ask for so many new stations and wait until the page shows that plan."""
     slider = visit.page.get_by_role("slider").first
@@ -66,23 +46,17 @@ def _solve(visit, stations, button):
     visit.page.get_by_role("button", name=button, exact=True).click()
 
 
-def _wait_for_plan(visit):
-    """Wait until the work is over and its plan drawn."""
-    visit.page.locator("[data-kpi=served]").wait_for()
-    visit.page.locator(".st-key-job").wait_for(state="detached")
-
-
 def test_a_planners_visit(visit, app_url, tmp_path):
     page = (planner := visit()).page
     # The first opening finds no stored plan: it solves at once, says so, and draws the roads meanwhile.
     page.get_by_text("尚无此情景的方案").wait_for()
-    _wait_for_plan(planner)
+    planner.wait_for_plan()
 
     # Key figures with their units, and a proof that claims no more than was proven.
     assert "kg/d" in planner.figure("served")
-    served = _number(planner.figure("served"))
+    served = planner.number("served")
     assert served > 0
-    assert _number(planner.figure("hydrogen")) > 0
+    assert planner.number("hydrogen") > 0
     badge = page.locator("[data-kpi=certificate] .badge")
     note = page.locator("[data-kpi=certificate] .note").inner_text()
     closed = "差距 0.00%" in note or "差距 <0.01%" in note
@@ -95,7 +69,7 @@ def test_a_planners_visit(visit, app_url, tmp_path):
     page.screenshot(path=tmp_path / "zh.png")
 
     # The siting table, as a file, agrees with the key figures.
-    before = _stations(planner)
+    before = planner.stations()
     new = [row for row in before if row["status"] == "new"]
     assert planner.figure("stations").startswith(f"{len(new)} + {len(before) - len(new)}")
 
@@ -105,10 +79,10 @@ def test_a_planners_visit(visit, app_url, tmp_path):
     assert page.locator("[data-kpi=served]").is_visible()
     page.locator(".st-key-job").wait_for(state="detached")
     page.wait_for_function("document.querySelector('[data-kpi=stations] .value').innerText.startsWith('3 +')")
-    after = _stations(planner)
+    after = planner.stations()
     assert sum(row["status"] == "new" for row in after) == 3
     assert {row["site_id"] for row in after} != {row["site_id"] for row in before}
-    assert _number(planner.figure("served")) <= served
+    assert planner.number("served") <= served
 
     # Back to the first scenario: it comes from the store, without a job.
     _solve(planner, len(new), "求解")
@@ -122,12 +96,12 @@ def test_a_planners_visit(visit, app_url, tmp_path):
     page.get_by_text("English", exact=True).click()
     page.get_by_role("heading", name="Chengyu Hydrogen Corridor Planner").wait_for()
     page.get_by_text("Proof of siting").wait_for()
-    plan = json.loads(_download(planner, "json"))
+    plan = json.loads(planner.download("json"))
     assert len(plan["stations"]) == len(before)
     assert plan["kpis"]["served_kg_per_day"] == pytest.approx(served, abs=1)
-    geojson = json.loads(_download(planner, "geojson"))
+    geojson = json.loads(planner.download("geojson"))
     assert len([f for f in geojson["features"] if f["properties"]["layer"] == "station"]) == len(before)
-    assert zipfile.ZipFile(io.BytesIO(_download(planner, "xlsx"))).testzip() is None
+    assert zipfile.ZipFile(io.BytesIO(planner.download("xlsx"))).testzip() is None
     _map_picture(planner)
     page.screenshot(path=tmp_path / "en.png")
 
@@ -140,12 +114,12 @@ def test_a_planners_visit(visit, app_url, tmp_path):
 
 def test_two_sessions_do_not_disturb_each_other(visit):
     first = visit()
-    _wait_for_plan(first)
+    first.wait_for_plan()
     served = first.figure("served")
 
     # The second asks for much more, which takes long, and stops it.
     second = visit()
-    _wait_for_plan(second)
+    second.wait_for_plan()
     assert second.figure("served") == served
     second.page.get_by_text("全区域", exact=True).click()
     _solve(second, 40, "求解")
@@ -160,7 +134,7 @@ def test_two_sessions_do_not_disturb_each_other(visit):
 
     stop.click()
     second.page.get_by_text(re.compile("求解已停止|求解被提前停止")).wait_for()
-    _wait_for_plan(second)
+    second.wait_for_plan()
     assert second.page.get_by_role("heading", name="成渝氢走廊规划").is_visible()
     assert first.page.get_by_text("Stopped").count() == 0
     assert (first.complaints, second.complaints) == ([], [])

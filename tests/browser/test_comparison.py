@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,15 +44,6 @@ def _marks(page, which, mark):
     return {node.get_attribute("data-site") for node in _map(page, which).locator(f".station.{mark}").all()}
 
 
-def _number(text):
-    return float(re.search(r"[\d,.]+", text)[0].replace(",", ""))
-
-
-def _wait_for_plan(visit):
-    visit.page.locator("[data-kpi=served]").wait_for()
-    visit.page.locator(".st-key-job").wait_for(state="detached")
-
-
 def _choose_view(page, name):
     page.locator(".st-key-view").get_by_text(name, exact=True).click()
 
@@ -70,8 +60,8 @@ def _solve_with(page, stations):
 def compared(visit):
     """A visit that shows five stations compared with the default plan."""
     planner = visit(size=(1280, 900))
-    _wait_for_plan(planner)
-    planner.served = _number(planner.figure("served"))
+    planner.wait_for_plan()
+    planner.served = planner.number("served")
     _choose_view(planner.page, "对比")
     # The first plan is the baseline: there is nothing to compare yet, and the page says what to do.
     planner.page.get_by_text("当前方案就是基准方案").wait_for()
@@ -89,7 +79,7 @@ def test_an_edit_is_compared_with_the_baseline(compared, app_url, tmp_path):
     card = page.locator("[data-kpi=served_kg_per_day]")
     delta = float(card.get_attribute("data-delta"))
     assert delta < 0
-    assert _number(card.locator(".value").inner_text()) - compared.served == pytest.approx(delta, abs=1.0)
+    assert compared.number("served_kg_per_day") - compared.served == pytest.approx(delta, abs=1.0)
     assert page.locator("[data-kpi=stations_new] .value").inner_text().startswith("5")
     assert float(page.locator("[data-kpi=capex_wan_cny]").get_attribute("data-delta")) < 0
 

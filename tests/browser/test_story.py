@@ -1,10 +1,7 @@
 """A planner's story in headless Chromium: read, touch, compare, assume, export, share, find it again."""
 
-import csv
-import io
 import json
 import math
-import re
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,27 +14,6 @@ pytestmark = pytest.mark.browser
 _TILE = 512
 #: Clicks tried on a map drawn in software: one is lost when drawing takes longer than a click.
 _CLICKS = 12
-
-
-def _wait_for_plan(visit):
-    visit.page.locator("[data-kpi=served]").wait_for()
-    visit.page.locator(".st-key-job").wait_for(state="detached")
-    visit.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
-
-
-def _number(text):
-    return float(re.search(r"[\d,.]+", text)[0].replace(",", ""))
-
-
-def _download(visit, name):
-    visit.page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
-    with visit.page.expect_download() as waiting:
-        visit.page.locator(f".st-key-download-{name} button:visible").click()
-    return waiting.value.path().read_bytes()
-
-
-def _stations(visit):
-    return list(csv.DictReader(io.StringIO(_download(visit, "csv").decode("utf-8-sig"))))
 
 
 def _mercator(lon, lat, zoom):
@@ -72,11 +48,13 @@ def _click_on_map(visit, lon, lat):
 
 def _edited(visit, button):
     """Press a button of the card and return the seconds until the plan is solved again."""
+    # The card is there before the address that tells of it.
+    visit.wait_for_plan()
     page, address = visit.page, visit.page.url
     began = time.monotonic()
     page.locator(f".st-key-card-{button} button").first.click()
     page.wait_for_function("address => location.href !== address", arg=address)
-    _wait_for_plan(visit)
+    visit.wait_for_plan()
     return time.monotonic() - began
 
 
@@ -125,7 +103,7 @@ def _assumed(planner, key, value):
     address = page.url
     page.locator("[class*=st-key-solve] button").first.click()
     page.wait_for_function("address => location.href !== address", arg=address)
-    _wait_for_plan(planner)
+    planner.wait_for_plan()
 
 
 def _quiet(visit, app_url):
@@ -140,19 +118,19 @@ def test_a_planners_story(visit, app_url, tmp_path, record_property):
     # The tour greets whoever comes without a link, and can be skipped.
     page.get_by_role("button", name="跳过").click()
     page.locator(".st-key-tour").wait_for(state="detached")
-    _wait_for_plan(planner)
-    served = _number(planner.figure("served"))
-    stations = _stations(planner)
+    planner.wait_for_plan()
+    served = planner.number("served")
+    stations = planner.stations()
     new = [row for row in stations if row["status"] == "new"]
     kept = max(new, key=lambda row: float(row["load_kg_per_day"]))
     out = next(row for row in new if row["site_id"] != kept["site_id"])
 
     click_s, lock_s = _locked(planner, kept)
     forbid_s = _forbidden(planner, stations, out)
-    after = {row["site_id"] for row in _stations(planner) if row["status"] == "new"}
+    after = {row["site_id"] for row in planner.stations() if row["status"] == "new"}
     assert kept["site_id"] in after
     assert out["site_id"] not in after
-    assert _number(planner.figure("served")) <= served
+    assert planner.number("served") <= served
 
     # Beside the baseline: what went and what came.
     _choose_view(page, "对比")
@@ -162,13 +140,13 @@ def test_a_planners_story(visit, app_url, tmp_path, record_property):
     page.screenshot(path=tmp_path / "compare.png")
 
     _assumed(planner, "highest_utilization", "0.6")
-    tight = _number(planner.figure("served"))
+    tight = planner.number("served")
     assert tight < served, "stations that may be filled less serve less"
 
     # English, the export, and the address: whoever opens it finds the same plan.
     page.get_by_text("English", exact=True).click()
     page.get_by_role("heading", name="Chengyu Hydrogen Corridor Planner").wait_for()
-    plan = json.loads(_download(planner, "json"))
+    plan = json.loads(planner.download("json"))
     assert plan["kpis"]["served_kg_per_day"] == pytest.approx(tight, abs=1)
     assert plan["scenario"]["locked"] == [kept["site_id"]]
     assert plan["scenario"]["forbidden"] == [out["site_id"]]
@@ -176,10 +154,10 @@ def test_a_planners_story(visit, app_url, tmp_path, record_property):
     shared = urlsplit(page.url).query
     assert parse_qs(shared)["lang"] == ["en"]
     second = visit(path=f"/?{shared}", locale="zh-CN")
-    _wait_for_plan(second)
+    second.wait_for_plan()
     second.page.get_by_role("heading", name="Chengyu Hydrogen Corridor Planner").wait_for()
     assert second.page.locator(".st-key-tour").count() == 0, "who comes by a link is not led"
-    again = json.loads(_download(second, "json"))
+    again = json.loads(second.download("json"))
     assert again["scenario"] == plan["scenario"]
     assert [row["site_id"] for row in again["stations"]] == [row["site_id"] for row in plan["stations"]]
 
@@ -188,8 +166,8 @@ def test_a_planners_story(visit, app_url, tmp_path, record_property):
         address = page.url
         page.locator(".st-key-undo button").first.click()
         page.wait_for_function("address => location.href !== address", arg=address)
-        _wait_for_plan(planner)
-    assert _number(planner.figure("served")) == served
+        planner.wait_for_plan()
+    assert planner.number("served") == served
     assert page.locator(".st-key-undo button").first.is_disabled()
 
     took = {"click to card": click_s, "lock to plan": lock_s, "forbid to plan": forbid_s}

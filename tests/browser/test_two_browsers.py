@@ -31,11 +31,6 @@ def _load(process):
     return (_cpu_s(process) - used) / (time.monotonic() - start)
 
 
-def _wait_for_plan(visit):
-    visit.page.locator("[data-kpi=served]").wait_for()
-    visit.page.locator(".st-key-job").wait_for(state="detached")
-
-
 def _ask_for_much(visit):
     """Ask for a plan that takes minutes, and wait until it is worked on."""
     page = visit.page
@@ -48,13 +43,13 @@ def _ask_for_much(visit):
 
 def test_a_tab_closed_while_it_solves_stops_the_job(visit, app):
     first = visit()
-    _wait_for_plan(first)
+    first.wait_for_plan()
     served, stored = first.figure("served"), sorted(app.store.iterdir())
     assert len(stored) == 1
     assert _load(app.process) < _IDLE_SHARE, "a page that is only looked at takes no work"
 
     second = visit()
-    _wait_for_plan(second)
+    second.wait_for_plan()
     _ask_for_much(second)
     assert _load(app.process) > 3 * _IDLE_SHARE
     second.context.close()
@@ -76,6 +71,6 @@ def test_a_tab_closed_while_it_solves_stops_the_job(visit, app):
     page.wait_for_function(
         "document.querySelector('[data-kpi=stations] .value').innerText.startsWith('11 +')"
     )
-    _wait_for_plan(first)
+    first.wait_for_plan()
     assert len(list(app.store.iterdir())) == 2
     assert first.complaints == []

@@ -2,12 +2,10 @@
 
 import json
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from corridor.errors import Fault, InputError
-from planner.frontier_store import StoredFrontier
 from planner.inputs import load_inputs
 from planner.jobs import Job
 from planner.pipeline import make_plan
@@ -55,23 +53,6 @@ def _drawn(page):
     return [json.dumps(spec, ensure_ascii=False) for spec in specs]
 
 
-def _frontier():
-    points = pd.DataFrame(
-        {
-            "budget_wan_cny": [0.0, 1000.0],
-            "capex_wan_cny": [0.0, 900.0],
-            "stations_new": [0, 3],
-            "served_kg_per_day": [10.0, 70.0],
-            "served_share": [0.1, 0.7],
-            "bound_kg_per_day": [10.0, 80.0],
-            "gap": [0.0, 0.125],
-            "status": ["optimal", "feasible"],
-        }
-    )
-    plans = pd.DataFrame({"capex_wan_cny": [0.0, 900.0], "served": [10.0, 70.0]})
-    return StoredFrontier(objective="kg", demand=100.0, is_whole=True, points=points, plans=plans)
-
-
 def _job_that(monkeypatch, work):
     jobs = []
 
@@ -101,8 +82,8 @@ def test_the_waterfall_follows_the_stations_chosen(plan):
     assert sum(f'"{title}"' in spec for spec in _drawn(page)) == 1
 
 
-def test_a_frontier_is_found_in_the_background_and_drawn(plan, monkeypatch):
-    jobs = _job_that(monkeypatch, lambda _on_progress, _should_stop: _frontier())
+def test_a_frontier_is_found_in_the_background_and_drawn(plan, small_frontier, monkeypatch):
+    jobs = _job_that(monkeypatch, lambda _on_progress, _should_stop: small_frontier)
     page = _page(_charts, plan, "en")
     title = f'"{text("charts.frontier_title", "en")}"'
     assert not any(title in spec for spec in _drawn(page))

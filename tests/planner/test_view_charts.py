@@ -7,7 +7,6 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
-from planner.frontier_store import StoredFrontier
 from planner.plan_charts import frontier_tables
 from planner.text import LANGUAGES
 from planner.views.charts import cost_stack, frontier, loads, utilization, waterfall
@@ -73,22 +72,8 @@ def histogram():
 
 
 @pytest.fixture
-def tables():
-    points = pd.DataFrame(
-        {
-            "budget_wan_cny": [0.0, 1000.0],
-            "capex_wan_cny": [0.0, 900.0],
-            "stations_new": [0, 3],
-            "served_kg_per_day": [10.0, 70.0],
-            "served_share": [0.1, 0.7],
-            "bound_kg_per_day": [10.0, 80.0],
-            "gap": [0.0, 0.125],
-            "status": ["optimal", "feasible"],
-        }
-    )
-    plans = pd.DataFrame({"capex_wan_cny": [0.0, 900.0], "served": [10.0, 70.0]})
-    stored = StoredFrontier(objective="kg", demand=100.0, is_whole=True, points=points, plans=plans)
-    return frontier_tables(stored)
+def tables(small_frontier):
+    return frontier_tables(small_frontier)
 
 
 def _written(chart):
