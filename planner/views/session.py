@@ -52,6 +52,9 @@ class Session:
         What was clicked, on the map or in a table.
     picks
         How many clicks on the map were taken up.
+    pressed
+        Whether the sidebar's settings are to be solved as soon as they are read. Told by the button before
+        the page is drawn: another click at once ends that drawing before it comes to the button.
     error
         Why the last job gave no plan.
     notice
@@ -87,6 +90,7 @@ class Session:
     selection: Selection | None = None
     picks: int = 0
     wanted: Scenario | None = None
+    pressed: bool = False
     error: Exception | None = None
     notice: str | None = None
     closures: tuple[str, ...] = ()
@@ -205,6 +209,15 @@ class Session:
         else:
             self.job = solve_job(scenario)
             stop_when_left(self.job)
+
+    def press(self) -> None:
+        """Remember that the settings are to be solved."""
+        self.pressed = True
+
+    def take_press(self) -> bool:
+        """Return whether the settings are to be solved, once."""
+        pressed, self.pressed = self.pressed, False
+        return pressed
 
     def cancel(self) -> None:
         """Stop the job and forget it."""

@@ -136,6 +136,8 @@ def scenario(session: Session, inputs: Inputs, language: Language) -> None:
         is_sound = False
     if is_sound:
         _solve(session, settings, language)
+    else:
+        session.take_press()
 
 
 def _least_share(session: Session, language: Language) -> float:
@@ -192,16 +194,22 @@ def _solve(session: Session, settings: dict[str, object], language: Language) ->
         chosen = validated(settings, where=text("sidebar.heading", language))
     except InputError as error:
         st.error(message(error, language))
+        session.take_press()
         return
     _follow(session, chosen)
     is_shown = session.plan is not None and chosen.identity == session.plan.scenario.identity
     is_running = (
         session.job is not None and session.wanted is not None and chosen.identity == session.wanted.identity
     )
-    pressed = st.button(
-        text("sidebar.solve", language), type="primary", key="solve", width="stretch", disabled=is_running
+    st.button(
+        text("sidebar.solve", language),
+        type="primary",
+        key="solve",
+        width="stretch",
+        disabled=is_running,
+        on_click=session.press,
     )
-    if pressed:
+    if session.take_press():
         session.ask(chosen)
         st.rerun()
     if is_running:

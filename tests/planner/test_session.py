@@ -166,6 +166,29 @@ def test_settings_without_a_field_outlive_a_solve():
     )
 
 
+def test_a_press_outlives_the_drawing_that_another_click_ended():
+    """The button tells of it before the page is drawn; the next drawing comes to it with its own settings."""
+    app = AppTest.from_function(_sidebar).run()
+    state = app.session_state["kept-session"]
+    assert [button for button in app.button if button.key == "solve"]
+    state.press()
+    app.slider("stations").set_value(6).run()
+    assert state.wanted.stations == 6
+    app.slider("stations").set_value(8).run()
+    assert state.wanted.stations == 6, "one press, one solve"
+
+
+def test_a_press_on_settings_that_cannot_be_solved_is_let_go():
+    app = AppTest.from_function(_sidebar).run()
+    state = app.session_state["kept-session"]
+    state.press()
+    app.number_input("rollout-2027").set_value(13).run()
+    assert app.error
+    app.number_input("rollout-2027").set_value(3).run()
+    assert not app.error
+    assert state.wanted is None
+
+
 def _status():
     """Draw what went wrong, and what to do next."""
     import streamlit as st
