@@ -15,6 +15,7 @@ from benchmarks import (
     classics,
     demand,
     flow_refueling,
+    opening,
     page,
     replanning,
     routing,
@@ -47,6 +48,7 @@ def main(wanted: list[str]) -> None:
         "anytime": anytime.report,
         "n25": twenty_five.report,
         "classics": classics.report,
+        "opening": opening.report,
     }
     if unknown := set(wanted) - set(tasks):
         sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}. Known: {', '.join(tasks)}")

@@ -26,7 +26,7 @@ _HEAD = """# Benchmark results
 `make bench` measures all of it, `python -m benchmarks NAME ...` some; sections say when and where.
 Ratio = seconds over this project's in the same run; - where nothing is compared.
 """
-_SUMMARY_HEAD = """What issue 5 asks of siting; a section's lines are computed from its rows when it runs.
+_SUMMARY_HEAD = """What is asked of siting and of the page; a section's lines are computed when it runs.
 
 | asked | reached | met | section |
 |---|---|---|---|"""
