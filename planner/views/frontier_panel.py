@@ -106,9 +106,13 @@ def _offer(search: Search, plan: Plan, language: Language) -> None:
         st.html(f"<h3>{text('charts.frontier_title', language)}</h3>")
     st.caption(text("charts.frontier_ask", language))
     key = "frontier_start" if search.found is None else "frontier_again"
-    if st.button(text(f"charts.{key}", language), key="frontier-start", icon=":material/insights:"):
-        search.start(plan)
-        st.rerun()
+    st.button(
+        text(f"charts.{key}", language),
+        key="frontier-start",
+        icon=":material/insights:",
+        on_click=search.start,
+        args=(plan,),
+    )
 
 
 def _work(search: Search, language: Language) -> None:
@@ -119,10 +123,13 @@ def _work(search: Search, language: Language) -> None:
     with st.container(border=True):
         say, stop = st.columns([8, 1], vertical_alignment="center")
         say.markdown(_said(job.progress, language))
-        if stop.button(
-            text("progress.stop", language), key="frontier-stop", disabled=job.stopping, width="stretch"
-        ):
-            job.stop()
+        stop.button(
+            text("progress.stop", language),
+            key="frontier-stop",
+            disabled=job.stopping,
+            width="stretch",
+            on_click=job.stop,
+        )
         if job.stopping:
             st.caption(text("progress.stopping", language))
 

@@ -168,9 +168,12 @@ def tell(language: Language) -> None:
         if found.left_out:
             left_out = InputError(found.left_out)
             st.warning(message(left_out, language, lead="share.left_out"), icon=":material/link_off:")
-        if st.button(text("share.dismiss", language), key="link-dismiss", type="tertiary"):
-            st.session_state["link-told"] = True
-            st.rerun()
+        st.button(text("share.dismiss", language), key="link-dismiss", type="tertiary", on_click=_dismissed)
+
+
+def _dismissed() -> None:
+    """Remember that a person has read it."""
+    st.session_state["link-told"] = True
 
 
 def _read(query: dict[str, str]) -> Opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,20 +21,44 @@ from planner.views.site_panel import SYSTEMS
 from planner.views.status import message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from planner.inputs import Inputs
     from planner.views.session import Session
 
+_FORM_KEY = "chengyu-points"
 _TEMPLATE = (
     "point_id,name_zh,name_en,use,lon,lat,kg_per_day,from_year,crs,source,note\n"
     "EXAMPLE-1,示例公交场站,Example bus depot,bus,104.15,30.57,600,2027,WGS84,示例 example,\n"
 )
 
 
-@st.fragment
+@dataclass(slots=True, eq=False)
+class _Form:
+    """What the form remembers.
+
+    Parameters
+    ----------
+    turn
+        How many points it placed: it is emptied by new keys.
+    fault
+        Why the last one was not placed.
+    """
+
+    turn: int = 0
+    fault: str | InputError | None = None
+
+
 def draw(session: Session, inputs: Inputs, language: Language) -> None:
     """Draw the form, the upload with its preview, and the points in use."""
+    _panel(session, inputs, language, session.point_demands)
+
+
+@st.fragment
+def _panel(session: Session, inputs: Inputs, language: Language, in_use: tuple[PointDemand, ...]) -> None:
+    """Draw the panel; other points than the page was drawn with reach the whole page."""
+    if session.point_demands != in_use:
+        st.rerun()
     left, right = st.columns([1, 1.9], gap="medium")
     with left:
         _form(session, inputs, language)
@@ -75,48 +100,64 @@ def draw(session: Session, inputs: Inputs, language: Language) -> None:
 
 
 def _form(session: Session, inputs: Inputs, language: Language) -> None:
-    """Draw the form that places one point."""
+    """Draw the form that places one point; what cannot be placed stays as typed."""
+    form: _Form = st.session_state.setdefault(_FORM_KEY, _Form())
     zones = every_zone(inputs)
     choices = place_choices(zones, language)
-    with st.form("points-form", clear_on_submit=True):
+    keys = {part: f"points-{part}-{form.turn}" for part in ("name", "kg")}
+    # What lists offer changes with the language.
+    keys |= {part: f"points-{part}-{form.turn}-{language}" for part in ("use", "place")}
+    with st.form("points-form"):
         st.markdown(f"**{text('points.place', language)}**")
         first, second = st.columns(2)
-        name = first.text_input(text("points.name", language), max_chars=80, key="points-name")
-        use = second.selectbox(
+        first.text_input(text("points.name", language), max_chars=80, key=keys["name"])
+        second.selectbox(
             text("column.use", language),
             POINT_USES,
             format_func=lambda one: text(f"use.{one}", language),
-            key=f"points-use-{language}",
+            key=keys["use"],
         )
-        place = st.selectbox(
+        st.selectbox(
             text("points.where", language),
             list(choices),
             index=None,
             format_func=lambda option: choices.get(option, option),
             accept_new_options=True,
             placeholder=text("routes.placeholder", language),
-            key=f"points-place-{language}",
+            key=keys["place"],
         )
-        kg = st.number_input(
+        st.number_input(
             text("column.kg_per_day", language),
             min_value=0.1,
             max_value=MOST_KG_PER_DAY,
             value=None,
-            key="points-kg",
+            key=keys["kg"],
         )
-        pressed = st.form_submit_button(text("points.add", language), key="points-add")
-    if not pressed:
-        return
+        st.form_submit_button(
+            text("points.add", language),
+            key="points-add",
+            on_click=_place,
+            args=(session, form, keys, inputs),
+        )
+    if isinstance(form.fault, InputError):
+        st.error(message(form.fault, language, lead="error.points"))
+    elif form.fault is not None:
+        st.error(text(form.fault, language))
+
+
+def _place(session: Session, form: _Form, keys: Mapping[str, str], inputs: Inputs) -> None:
+    """Place the point the form says, or keep why it cannot be placed."""
+    name, use, place, kg = (st.session_state[keys[part]] for part in ("name", "use", "place", "kg"))
     if not name.strip() or place is None or kg is None:
-        st.error(text("points.incomplete", language))
+        form.fault = "points.incomplete"
         return
     try:
         point = placed(name.strip(), use, place, kg, session.point_demands, inputs)
     except InputError as error:
-        st.error(message(error, language, lead="error.points"))
+        form.fault = error
         return
-    session.point_demands = (*session.point_demands, point)
-    st.rerun()
+    form.turn, form.fault = form.turn + 1, None
+    _use(session, (*session.point_demands, point))
 
 
 def placed(
@@ -147,10 +188,13 @@ def _in_use(session: Session, language: Language) -> None:
     st.caption(text("points.in_use", language, count=len(points), kg=kg))
     chosen = _table(points, "points-used", language)
     label = text("points.remove", language) if chosen else text("points.clear", language)
-    if st.button(label, icon=":material/delete:", key="points-clear"):
-        kept = [point for row, point in enumerate(points) if chosen and row not in chosen]
-        session.point_demands = tuple(kept)
-        st.rerun()
+    kept = tuple(point for row, point in enumerate(points) if chosen and row not in chosen)
+    st.button(label, icon=":material/delete:", key="points-clear", on_click=_use, args=(session, kept))
+
+
+def _use(session: Session, points: tuple[PointDemand, ...]) -> None:
+    """Let the scenario have these points, and no others."""
+    session.point_demands = points
 
 
 def _preview(session: Session, found: PointFile, language: Language) -> None:
@@ -161,12 +205,16 @@ def _preview(session: Session, found: PointFile, language: Language) -> None:
     kg = sum(point.kg_per_day for point in found.points)
     st.markdown(f"**{text('points.read', language, count=len(found.points), kg=kg)}**")
     _table(found.points, "points-read", language)
-    if st.button(text("points.use", language, count=len(found.points)), type="primary", key="points-take"):
-        # A file corrected and read again takes the place of its points.
-        ids = {point.point_id for point in found.points}
-        others = [point for point in session.point_demands if point.point_id not in ids]
-        session.point_demands = (*others, *found.points)
-        st.rerun()
+    # A file corrected and read again takes the place of its points.
+    ids = {point.point_id for point in found.points}
+    others = [point for point in session.point_demands if point.point_id not in ids]
+    st.button(
+        text("points.use", language, count=len(found.points)),
+        type="primary",
+        key="points-take",
+        on_click=_use,
+        args=(session, (*others, *found.points)),
+    )
 
 
 def _table(points: Sequence[PointDemand], key: str, language: Language) -> list[int]:

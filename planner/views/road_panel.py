@@ -16,6 +16,10 @@ from planner.views.session import demand
 from planner.views.status import message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
     from planner.jobs import Job
     from planner.road_upload import RoadPreview
     from planner.views.session import Session
@@ -36,6 +40,8 @@ class _Panel:
         Reads files.
     found
         What was read, not taken over yet.
+    taking
+        Whether it is to be taken over; stays until that is done, should another click end the drawing.
     error, lead
         What went wrong, and the key of what it kept from happening.
     stopped
@@ -46,6 +52,7 @@ class _Panel:
 
     job: Job[RoadPreview] | None = None
     found: RoadPreview | None = None
+    taking: bool = False
     error: Exception | None = None
     lead: str = "own_roads.refused"
     stopped: bool = False
@@ -62,7 +69,11 @@ class _Panel:
         """Forget what was read."""
         if self.job is not None:
             self.job.stop()
-        self.job, self.found, self.error, self.stopped = None, None, None, False
+        self.job, self.found, self.error, self.stopped, self.taking = None, None, None, False, False
+
+    def take(self) -> None:
+        """Remember that what was read is to be taken over."""
+        self.taking = True
 
     def collect(self) -> bool:
         """Take what a finished job gave; return whether there was one."""
@@ -103,10 +114,19 @@ def _in_use(session: Session, panel: _Panel, language: Language) -> None:
         st.caption(text("own_roads.shipped", language))
         return
     st.caption(text("own_roads.in_use", language, name=road_upload.source_name(network)))
-    if st.button(text("own_roads.back", language), icon=":material/undo:", key="own-roads-back"):
-        panel.clear()
-        session.apply(session.draft.model_copy(update={"network": None}))
-        st.rerun()
+    st.button(
+        text("own_roads.back", language),
+        icon=":material/undo:",
+        key="own-roads-back",
+        on_click=_give_back,
+        args=(session, panel),
+    )
+
+
+def _give_back(session: Session, panel: _Panel) -> None:
+    """Return to the roads shipped."""
+    panel.clear()
+    session.apply(session.draft.model_copy(update={"network": None}))
 
 
 def _upload(panel: _Panel, language: Language) -> None:
@@ -119,15 +139,19 @@ def _upload(panel: _Panel, language: Language) -> None:
         max_upload_size=road_upload.MOST_MB,
         help=text("own_roads.help", language),
     )
-    pressed = st.button(
+    st.button(
         text("own_roads.read", language),
         key="own-roads-read",
         disabled=not files or panel.job is not None,
         width="stretch",
+        on_click=_read,
+        args=(panel, files),
     )
-    if pressed and files:
-        panel.read([(file.name, file.getvalue()) for file in files])
-        st.rerun()
+
+
+def _read(panel: _Panel, files: Sequence[UploadedFile]) -> None:
+    """Begin to read the files handed over."""
+    panel.read([(file.name, file.getvalue()) for file in files])
 
 
 def _reading(panel: _Panel, language: Language) -> None:
@@ -140,8 +164,9 @@ def _reading(panel: _Panel, language: Language) -> None:
         step = f"{sentence(job.progress.message, language)} · {job.progress.seconds:.0f} s"
     say, stop = st.columns([5, 1], vertical_alignment="center")
     say.markdown(step)
-    if stop.button(text("own_roads.stop", language), key="own-roads-stop", disabled=job.stopping):
-        job.stop()
+    stop.button(
+        text("own_roads.stop", language), key="own-roads-stop", disabled=job.stopping, on_click=job.stop
+    )
     if job.stopping:
         st.caption(text("own_roads.stopping", language))
 
@@ -231,19 +256,16 @@ def _far(found: RoadPreview, language: Language) -> None:
 def _take(session: Session, panel: _Panel, found: RoadPreview, language: Language) -> None:
     """Draw the buttons that take the network over, or let it go."""
     with st.container(horizontal=True, gap="small"):
-        taken = st.button(text("own_roads.use", language), type="primary", key="own-roads-use")
-        left = st.button(text("own_roads.dismiss", language), key="own-roads-dismiss")
-    if left:
-        panel.clear()
-        st.rerun()
-    if not taken:
+        st.button(text("own_roads.use", language), type="primary", key="own-roads-use", on_click=panel.take)
+        st.button(text("own_roads.dismiss", language), key="own-roads-dismiss", on_click=panel.clear)
+    if not panel.taking:
         return
     try:
         with st.spinner(text("own_roads.using", language)):
             scenario = session.draft.model_copy(update={"network": str(road_upload.keep(found))})
             demand(scenario)
     except ChengyuError as error:
-        panel.error, panel.lead = error, "own_roads.not_taken"
+        panel.error, panel.lead, panel.taking = error, "own_roads.not_taken", False
     else:
         panel.clear()
         session.apply(scenario)

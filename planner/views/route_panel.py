@@ -73,14 +73,14 @@ def _ends(session: Session, inputs: Inputs, language: Language) -> None:
     choices = place_choices(every_zone(inputs), language)
     left, swap, right = st.columns([10, 1, 10], vertical_alignment="bottom", gap="small")
     # Both lists are drawn anew when they are turned round: a list's choice cannot be set once it is drawn.
-    if swap.button(
+    swap.button(
         "",
         icon=":material/swap_horiz:",
         key="route-swap",
         help=text("routes.swap", language),
         width="stretch",
-    ):
-        session.turn_round()
+        on_click=session.turn_round,
+    )
     chosen = []
     for column, side, place in zip((left, right), ("from", "to"), session.ends, strict=True):
         known = list(choices) if place is None or place in choices else [*choices, place]

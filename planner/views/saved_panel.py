@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
     from planner.views.session import Session
 
-_KEY = "chengyu-saved"
+_KEY, _NAME_KEY = "chengyu-saved", "saved-name"
 
 
 @dataclass(slots=True, eq=False)
@@ -76,33 +76,47 @@ def _state(session: Session, panel: _Panel, language: Language) -> None:
             return
         st.warning(text(f"saved.ask_{panel.asked}", language, name=panel.name))
         with st.container(horizontal=True, gap="small"):
-            yes = st.button(text(f"saved.{panel.asked}", language), key="saved-yes", type="primary")
-            no = st.button(text("saved.cancel", language), key="saved-no")
-        if no:
-            panel.say(None, "")
-            st.rerun()
-        if yes and panel.asked == "delete":
-            saved.delete(panel.name)
-            panel.say("saved.deleted", panel.name)
-            st.rerun()
-        if yes:
-            _keep(session, panel, panel.name, overwrite=True)
+            st.button(
+                text(f"saved.{panel.asked}", language),
+                key="saved-yes",
+                type="primary",
+                on_click=_confirmed,
+                args=(session, panel),
+            )
+            st.button(text("saved.cancel", language), key="saved-no", on_click=panel.say, args=(None, ""))
+
+
+def _confirmed(session: Session, panel: _Panel) -> None:
+    """Do what a person was asked about."""
+    if panel.asked == "delete":
+        saved.delete(panel.name)
+        panel.say("saved.deleted", panel.name)
+    else:
+        _keep(session, panel, panel.name, overwrite=True)
 
 
 def _save(session: Session, panel: _Panel, language: Language) -> None:
     """Draw the name and the button that keeps what the page shows."""
     with st.form("saved-form", border=False):
-        name = st.text_input(
+        st.text_input(
             text("saved.name", language),
             max_chars=saved.LONGEST_NAME,
             placeholder=text("saved.placeholder", language),
-            key="saved-name",
+            key=_NAME_KEY,
         )
-        pressed = st.form_submit_button(
-            text("saved.save", language), icon=":material/save:", key="saved-save", width="stretch"
+        st.form_submit_button(
+            text("saved.save", language),
+            icon=":material/save:",
+            key="saved-save",
+            width="stretch",
+            on_click=_keep_named,
+            args=(session, panel),
         )
-    if pressed:
-        _keep(session, panel, name, overwrite=False)
+
+
+def _keep_named(session: Session, panel: _Panel) -> None:
+    """Keep the scenario of the page under the name typed."""
+    _keep(session, panel, st.session_state[_NAME_KEY], overwrite=False)
 
 
 def _keep(session: Session, panel: _Panel, name: str, *, overwrite: bool) -> None:
@@ -115,7 +129,6 @@ def _keep(session: Session, panel: _Panel, name: str, *, overwrite: bool) -> Non
             panel.ask("overwrite", words)
     except InputError as error:
         panel.refuse(error, "saved.not_saved")
-    st.rerun()
 
 
 def _kept(session: Session, panel: _Panel, language: Language) -> None:
@@ -126,19 +139,29 @@ def _kept(session: Session, panel: _Panel, language: Language) -> None:
         return
     name = st.selectbox(text("saved.kept", language), names, key=f"saved-choice-{language}")
     with st.container(horizontal=True, gap="small"):
-        to_open = st.button(
-            text("saved.open", language), icon=":material/folder_open:", key="saved-open", type="primary"
+        st.button(
+            text("saved.open", language),
+            icon=":material/folder_open:",
+            key="saved-open",
+            type="primary",
+            on_click=_open_named,
+            args=(session, panel, name),
         )
-        to_delete = st.button(text("saved.delete", language), icon=":material/delete:", key="saved-delete")
-    if to_open:
-        try:
-            _open(session, panel, saved.open_named(name), name)
-        except InputError as error:
-            panel.refuse(error, "saved.refused")
-        st.rerun()
-    if to_delete:
-        panel.ask("delete", name)
-        st.rerun()
+        st.button(
+            text("saved.delete", language),
+            icon=":material/delete:",
+            key="saved-delete",
+            on_click=panel.ask,
+            args=("delete", name),
+        )
+
+
+def _open_named(session: Session, panel: _Panel, name: str) -> None:
+    """Go on with a scenario kept."""
+    try:
+        _open(session, panel, saved.open_named(name), name)
+    except InputError as error:
+        panel.refuse(error, "saved.refused")
 
 
 def _files(session: Session, panel: _Panel, language: Language) -> None:

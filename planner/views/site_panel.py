@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from planner.inputs import Inputs
+    from planner.scenario import AddedSite
     from planner.site_input import SiteInput
     from planner.views.session import Session
 
@@ -23,9 +24,16 @@ if TYPE_CHECKING:
 SYSTEMS = ("WGS84", "CGCS2000", "GCJ-02", "BD-09")
 
 
-@st.fragment
 def draw(session: Session, inputs: Inputs, language: Language) -> None:
     """Draw the upload with its preview, and the sites in use."""
+    _panel(session, inputs, language, session.added_sites)
+
+
+@st.fragment
+def _panel(session: Session, inputs: Inputs, language: Language, in_use: tuple[AddedSite, ...]) -> None:
+    """Draw the panel; other sites than the page was drawn with reach the whole page."""
+    if session.added_sites != in_use:
+        st.rerun()
     left, right = st.columns([1, 1.9], gap="medium")
     with left:
         _in_use(session, language)
@@ -63,9 +71,18 @@ def _in_use(session: Session, language: Language) -> None:
         st.caption(text("own.none", language))
         return
     st.caption(text("own.in_use", language, count=len(session.added_sites)))
-    if st.button(text("own.clear", language), icon=":material/delete:", key="own-clear"):
-        session.added_sites = ()
-        st.rerun()
+    st.button(
+        text("own.clear", language),
+        icon=":material/delete:",
+        key="own-clear",
+        on_click=_use,
+        args=(session, ()),
+    )
+
+
+def _use(session: Session, sites: tuple[AddedSite, ...]) -> None:
+    """Let the scenario have these sites, and no others of one's own."""
+    session.added_sites = sites
 
 
 def _preview(session: Session, found: SiteInput, language: Language) -> None:
@@ -85,9 +102,9 @@ def _preview(session: Session, found: SiteInput, language: Language) -> None:
             return
         label = text("own.use", language, count=len(sites))
         is_used = sites == session.added_sites
-        if st.button(label, type="primary", key="own-use", disabled=is_used):
-            session.added_sites = sites
-            st.rerun()
+        st.button(
+            label, type="primary", key="own-use", disabled=is_used, on_click=_use, args=(session, sites)
+        )
         if is_used:
             st.caption(text("own.used", language))
     if len(found.refused):

@@ -74,8 +74,13 @@ def _job(session: Session, language: Language) -> None:
     with st.container(key="job", gap="small"):
         say, stop = st.columns([8, 1], vertical_alignment="center")
         say.html(_line(progress, language, first=session.plan is None))
-        if stop.button(text("progress.stop", language), key="stop", disabled=job.stopping, width="stretch"):
-            job.stop()
+        stop.button(
+            text("progress.stop", language),
+            key="stop",
+            disabled=job.stopping,
+            width="stretch",
+            on_click=job.stop,
+        )
         st.progress(0.0 if progress is None else progress.share)
         if job.stopping:
             st.caption(text("progress.stopping", language))

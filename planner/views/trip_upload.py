@@ -77,13 +77,14 @@ def _state(session: Session, kind: Kind, language: Language) -> None:
     if kind in session.trip_files:
         kept = session.trip_files[kind]
         st.caption(text(f"trips.{kind}_used", language, file=kept.name, rows=f"{kept.rows:,}"))
-    if (kind in session.trip_files or kind in session.trip_refusals) and st.button(
-        text("trips.remove" if kind in session.trip_files else "trips.dismiss", language),
-        icon=":material/delete:",
-        key=f"{kind}-remove",
-    ):
-        session.let_go(kind)
-        st.rerun()
+    if kind in session.trip_files or kind in session.trip_refusals:
+        st.button(
+            text("trips.remove" if kind in session.trip_files else "trips.dismiss", language),
+            icon=":material/delete:",
+            key=f"{kind}-remove",
+            on_click=session.let_go,
+            args=(kind,),
+        )
 
 
 def _refusal(name: str, error: Exception, language: Language) -> str:

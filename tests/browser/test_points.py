@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
+from planner.text import text
+
 pytestmark = pytest.mark.browser
 
 _POINT = "#d6006c"
@@ -24,8 +26,8 @@ def _pixels_near(image, color, tolerance=24):
     )
 
 
-def _file(text):
-    return {"name": "points.csv", "mimeType": "text/csv", "buffer": text.encode()}
+def _file(content):
+    return {"name": "points.csv", "mimeType": "text/csv", "buffer": content.encode()}
 
 
 def test_point_demands_are_placed_and_served(visit, app_url, tmp_path):
@@ -59,12 +61,18 @@ def test_point_demands_are_placed_and_served(visit, app_url, tmp_path):
     page.get_by_text("此情景含 2 个用氢点").wait_for()
 
     # One by hand, where a place is named.
-    page.locator(".st-key-points-name input").fill("内江场站")
+    name = page.locator("[class*=st-key-points-name] input")
+    name.fill("内江场站")
+    page.locator("[class*=st-key-points-kg] input").fill("30")
+    page.locator(".st-key-points-add button").click()
+    page.get_by_text(text("points.incomplete", "zh")).wait_for()
+    # What cannot be placed stays as typed; what was placed makes room for the next.
+    assert name.input_value() == "内江场站"
     page.locator("[class*=st-key-points-place] input").fill("105.06,29.58")
     page.locator("[class*=st-key-points-place] input").press("Enter")
-    page.locator(".st-key-points-kg input").fill("30")
     page.locator(".st-key-points-add button").click()
     page.get_by_text("此情景含 3 个用氢点").wait_for()
+    assert page.locator("[class*=st-key-points-name] input").input_value() == ""
     page.screenshot(path=tmp_path / "points.png")
 
     page.get_by_role("button", name="求解", exact=True).click()
