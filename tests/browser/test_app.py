@@ -46,11 +46,24 @@ def _solve(visit, stations, button):
     visit.page.get_by_role("button", name=button, exact=True).click()
 
 
+def _check_tools_leave_tabs_free(page):
+    """A table under the pointer shows its tools; over the tabs above, they would take their clicks."""
+    table = page.locator(".st-key-siting canvas").first.bounding_box()
+    page.mouse.move(table["x"] + 40, table["y"] + 100)
+    place = ".st-key-siting [data-testid=stElementToolbar]"
+    # It comes into sight and to its place by and by.
+    page.wait_for_function("at => getComputedStyle(document.querySelector(at)).opacity === '1'", arg=place)
+    shown = page.locator(place)
+    tools, tabs = shown.bounding_box(), page.get_by_role("tablist").first.bounding_box()
+    assert tools["y"] >= tabs["y"] + tabs["height"]
+
+
 def test_a_planners_visit(visit, app_url, tmp_path):
     page = (planner := visit()).page
     # The first opening finds no stored plan: it solves at once, says so, and draws the roads meanwhile.
     page.get_by_text("尚无此情景的方案").wait_for()
     planner.wait_for_plan()
+    _check_tools_leave_tabs_free(page)
 
     # Key figures with their units, and a proof that claims no more than was proven.
     assert "kg/d" in planner.figure("served")

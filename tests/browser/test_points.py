@@ -77,6 +77,7 @@ def test_point_demands_are_placed_and_served(visit, app_url, tmp_path):
 
     page.get_by_role("button", name="求解", exact=True).click()
     page.get_by_role("radio", name="方案", exact=True).click()
+    planner.wait_for_plan()
     page.get_by_role("tab", name="用氢点").click()
     cells = page.locator(".st-key-points [role=gridcell]")
     cells.filter(has_text="果园港").first.wait_for(state="attached")
